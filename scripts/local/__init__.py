@@ -1,0 +1,1 @@
+"""A private PostgreSQL and Redis for one checkout; scripts.local_services has the public names."""
