@@ -1,0 +1,1 @@
+"""The HTTP edge, by audience first. A view is contract and one service call."""

@@ -1,0 +1,93 @@
+"""Blueprints that know their audience. Each route is: admit, parse, act, commit, answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal
+
+from flask import Response, g, make_response, request
+from flask_smorest import Blueprint
+
+from api import idempotency
+from api.context import world
+from api.guards import admit
+from api.registry import Admission, Audience, Route
+from app.core.db import Session, unit_of_work
+from app.core.errors import InvalidInput, NotFound
+
+View = Callable[..., Any]
+
+DEFAULT_LEVEL: dict[Audience, Admission] = {
+    "public": "anonymous",
+    "citizen": "phone",
+    "verifier": "phone",
+    "ops": "operator",
+}
+
+
+class AudienceBlueprint(Blueprint):  # type: ignore[misc]
+    """A blueprint that cannot be made without an audience, nor have a route without a guard."""
+
+    def __init__(self, name: str, import_name: str, *, audience: Audience, **options: Any) -> None:
+        super().__init__(name, import_name, **options)
+        self.audience = audience
+        self.routes: list[Route] = []
+
+    def route(
+        self,
+        rule: str,
+        *,
+        policy: str,
+        level: Admission | None = None,
+        idempotent: Literal[False, "plain", "phased"] = False,
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """Register a view. `policy` says which relation between actor and object is checked."""
+
+        def decorate(view: View) -> View:
+            line = Route(
+                rule=(self.url_prefix or "") + rule,
+                methods=tuple(options.get("methods", ["GET"])),
+                audience=self.audience,
+                level=level or DEFAULT_LEVEL[self.audience],
+                policy=policy,
+                idempotent=idempotent,
+                takes_query=_has_query_schema(view),
+            )
+            self.routes.append(line)
+            guarded = _edge(view, line)
+            self.add_url_rule(rule, view.__name__, guarded, **options)
+            return guarded
+
+        return decorate
+
+
+def _edge(view: View, route: Route) -> View:
+    @wraps(view)
+    def run(*args: Any, **kwargs: Any) -> Response:
+        with unit_of_work(world().core) as session:
+            g.session = session
+            g.actor = admit(route, session)
+            _refuse_strange_input(route, kwargs)
+            return _answer(session, route, lambda: make_response(view(*args, **kwargs)))
+
+    run.huiban_route = route  # type: ignore[attr-defined]
+    return run
+
+
+def _answer(session: Session, route: Route, act: Callable[[], Response]) -> Response:
+    if not route.idempotent:
+        return act()
+    return idempotency.once(session, route, g.actor, act)
+
+
+def _refuse_strange_input(route: Route, path: dict[str, Any]) -> None:
+    for value in path.values():
+        if isinstance(value, str) and not value.isprintable():
+            raise NotFound
+    if request.args and not route.takes_query:
+        raise InvalidInput(fields={name: ["Unknown field."] for name in request.args})
+
+
+def _has_query_schema(view: View) -> bool:
+    arguments = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    return any(each.get("in") == "query" for each in arguments)

@@ -1,0 +1,66 @@
+"""Who is let in. The audience of a blueprint brings its guard; there is no route without one."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from app.identity.sessions import authenticate
+from flask import request
+from healthcode.venues import venues_of
+
+from api.context import world
+from api.registry import Route
+from app.core.db import Session
+from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequired
+from app.core.types import ANONYMOUS, Actor
+
+#: Calls a minute, counted in each process (threats.md 23). Many people share one address.
+PER_ADDRESS = 6_000
+PER_PERSON = 240
+
+
+def admit(route: Route, session: Session) -> Actor:
+    """The actor, if this route is for them.
+
+    Raises `NotAuthenticated`, `NotAllowed`, `StepUpRequired`, `TooManyRequests`; an operator's route
+    looks absent to everybody else (`NotFound`).
+    """
+    first_line = session.core.first_line
+    address = request.remote_addr or "unknown"
+    first_line.check("address", address, PER_ADDRESS)
+    if route.level == "operator":
+        _demand_operator(address)
+        return ANONYMOUS
+    if route.level == "anonymous":
+        return ANONYMOUS
+    actor = authenticate(session, _bearer())
+    first_line.check("person", str(actor.citizen_id), PER_PERSON)
+    if not actor.reaches(route.level):
+        raise StepUpRequired(level=route.level)
+    if route.audience == "verifier":
+        return _as_verifier(session, actor)
+    return actor
+
+
+def _bearer() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotAuthenticated
+    return token
+
+
+def _as_verifier(session: Session, actor: Actor) -> Actor:
+    """Membership is read per request, so taking it away acts at once."""
+    venues = venues_of(session, actor.account)
+    if not venues:
+        raise NotAllowed
+    return replace(actor, kind="verifier", roles=frozenset(str(venue) for venue in venues))
+
+
+def _demand_operator(address: str) -> None:
+    allowed = world().core.settings.metrics_allowed
+    try:
+        if ip_address(address).is_loopback or address in allowed:
+            return
+    except ValueError:
+        pass
+    raise NotFound

@@ -1,0 +1,26 @@
+"""The route table: who may call what, how strongly proved, and which relation is checked."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.core.types import Level
+
+Audience = Literal["public", "citizen", "verifier", "ops"]
+#: `anonymous`: nobody need be signed in. `operator`: only from addresses of the operators.
+Admission = Literal["anonymous", "operator"] | Level
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table."""
+
+    rule: str
+    methods: tuple[str, ...]
+    audience: Audience
+    level: Admission
+    #: Which relation between actor and object the service checks, in a few words.
+    policy: str
+    #: Whether `Idempotency-Key` replays the first answer; `phased` when an outside party is called.
+    idempotent: Literal[False, "plain", "phased"]
+    #: Whether the view has a schema for its query; without one any query field is refused.
+    takes_query: bool

@@ -1,0 +1,1 @@
+"""The domains of Huiban and, below them, the core they stand on."""

@@ -1,0 +1,1 @@
+"""Who read or did what about whom (审计)."""

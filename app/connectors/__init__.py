@@ -1,0 +1,1 @@
+"""Clients of outside parties: a Protocol and one real HTTP adapter each."""

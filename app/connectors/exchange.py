@@ -1,0 +1,126 @@
+"""The government data-sharing exchange (数据共享交换平台) and the two services used through it.
+
+Each request carries requester, service, time in milliseconds and
+`base64(HMAC-SHA256(app key, service + requester + time))` in headers beginning `gjgxjhpt`.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
+
+from app.core import clock
+from app.core.http import Party, PartyUnavailable
+from app.settings import ExchangeSettings
+
+
+@dataclass(frozen=True)
+class PopulationRecord:
+    """What the population database (人口库) says of a matching name and number."""
+
+    sex: Literal["1", "2"]
+    birth_date: date
+    deceased: bool
+    #: Six-digit division of the household registration, as the database has it.
+    household_division: str
+
+
+@dataclass(frozen=True)
+class HealthRecord:
+    """One entry about a person in the health authority's list of persons concerned."""
+
+    record_id: str
+    category: str
+    since: datetime
+    until: datetime | None
+
+
+class Population(Protocol):
+    """Checks a name against a document number."""
+
+    def verify(self, name: str, document_number: str) -> PopulationRecord | None:
+        """The record when name and number belong together, else None. May raise `PartyUnavailable`."""
+
+
+class HealthAuthority(Protocol):
+    """Knows who is concerned by an outbreak."""
+
+    def records(self, name: str, document_number: str) -> list[HealthRecord]:
+        """All entries about this person. Raises `PartyUnavailable`."""
+
+
+class Exchange:
+    """One service of the exchange, signed as the platform asks."""
+
+    def __init__(self, name: str, settings: ExchangeSettings, *, waiters: int) -> None:
+        self._settings = settings
+        self._party = Party(name, settings.url, waiters=waiters)
+
+    def ask(self, path: str, body: dict[str, str]) -> Any:
+        """The `data` of the answer. Raises `PartyUnavailable` for anything but success."""
+        answer = self._party.request("POST", path, json=body, headers=self._headers())
+        try:
+            content = json.loads(answer.body)
+            if answer.status == 200 and content["code"] == "200":
+                return content["data"]
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise PartyUnavailable(self._party.name)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._party.close()
+
+    def _headers(self) -> dict[str, str]:
+        at = str(int(clock.now().timestamp() * 1000))
+        text = f"{self._settings.service_id}{self._settings.requester_id}{at}"
+        sign = hmac.digest(self._settings.app_key.encode(), text.encode(), hashlib.sha256)
+        return {
+            "gjgxjhpt-rid": self._settings.requester_id,
+            "gjgxjhpt-sid": self._settings.service_id,
+            "gjgxjhpt-rtime": at,
+            "gjgxjhpt-sign": base64.b64encode(sign).decode(),
+        }
+
+
+class ExchangePopulation(Exchange):
+    """The population database behind the exchange."""
+
+    def verify(self, name: str, document_number: str) -> PopulationRecord | None:
+        """See `Population.verify`."""
+        data = self.ask("/exchange/population/verify", {"GMSFHM": document_number, "XM": name})
+        try:
+            if data["HYJG"] != "1":
+                return None
+            return PopulationRecord(
+                sex="1" if data["XB"] == "1" else "2",
+                birth_date=datetime.strptime(data["CSRQ"], "%Y%m%d").date(),  # noqa: DTZ007 a date
+                deceased=data["SWBS"] == "1",
+                household_division=data["HJXZQH"],
+            )
+        except (KeyError, TypeError, ValueError):
+            raise PartyUnavailable("population") from None
+
+
+class ExchangeHealthAuthority(Exchange):
+    """The health authority behind the exchange."""
+
+    def records(self, name: str, document_number: str) -> list[HealthRecord]:
+        """See `HealthAuthority.records`."""
+        body = {"ZJLX": "10", "ZJHM": document_number, "XM": name}
+        data = self.ask("/exchange/health/personnel", body)
+        try:
+            return [
+                HealthRecord(
+                    record_id=each["JLBH"],
+                    category=each["RYLB"],
+                    since=datetime.fromisoformat(each["KSSJ"]),
+                    until=datetime.fromisoformat(each["JSSJ"]) if each["JSSJ"] else None,
+                )
+                for each in data
+            ]
+        except (KeyError, TypeError, ValueError):
+            raise PartyUnavailable("health_authority") from None

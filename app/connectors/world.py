@@ -1,0 +1,38 @@
+"""The outside world as one process knows it, and the bundle jobs are given."""
+
+from dataclasses import dataclass
+
+from app.connectors.exchange import (
+    ExchangeHealthAuthority,
+    ExchangePopulation,
+    HealthAuthority,
+    Population,
+)
+from app.connectors.sms import SmsGateway, TencentSms
+from app.connectors.wechat import Wechat, WechatApi
+from app.core.runtime import Core
+
+
+@dataclass(frozen=True)
+class World:
+    """The core and every outside party. Views and jobs get this; services never call a party."""
+
+    core: Core
+    sms: SmsGateway
+    wechat: Wechat
+    population: Population
+    health_authority: HealthAuthority
+
+
+def build_world(core: Core, *, waiters: int) -> World:
+    """Make the real adapters. `waiters` is how many threads may wait for one party."""
+    settings = core.settings
+    return World(
+        core=core,
+        sms=TencentSms(settings.sms, waiters=waiters),
+        wechat=WechatApi(settings.wechat, waiters=waiters),
+        population=ExchangePopulation("population", settings.population, waiters=waiters),
+        health_authority=ExchangeHealthAuthority(
+            "health_authority", settings.health_authority, waiters=waiters
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What every domain stands on. A module lives here only while something calls it."""

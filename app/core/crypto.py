@@ -1,0 +1,71 @@
+"""Field encryption and blind indexes for personal data at rest.
+
+A sealed field is `kid (8 bytes) | nonce (12) | AES-256-GCM ciphertext + tag`; its associated data is
+table, column and row, so a value copied to another row or column does not open.
+"""
+
+import hashlib
+import hmac
+import os
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.core.keys import KeyRing
+
+_KID = 8
+_NONCE = 12
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a sealed value lives."""
+
+    table: str
+    column: str
+    row: uuid.UUID
+
+    @property
+    def associated_data(self) -> bytes:
+        """What binds the ciphertext to its place."""
+        return f"{self.table}.{self.column}.{self.row}".encode()
+
+
+class Unreadable(Exception):
+    """A sealed value that does not open: a killed key, another row's value, or damage."""
+
+
+def seal(keys: KeyRing, field: Field, plain: str) -> bytes:
+    """Encrypt `plain` for this one place."""
+    key = keys.current("fields")
+    nonce = os.urandom(_NONCE)
+    sealed = _cipher(key.secret).encrypt(nonce, plain.encode(), field.associated_data)
+    return key.kid.encode() + nonce + sealed
+
+
+def unseal(keys: KeyRing, field: Field, sealed: bytes) -> str:
+    """Decrypt. Raises `Unreadable`."""
+    key = keys.get("fields", sealed[:_KID].decode("ascii", "replace"))
+    if key is None:
+        raise Unreadable(f"{field.table}.{field.column}: key unknown or killed")
+    nonce, body = sealed[_KID : _KID + _NONCE], sealed[_KID + _NONCE :]
+    try:
+        return _cipher(key.secret).decrypt(nonce, body, field.associated_data).decode()
+    except InvalidTag:
+        raise Unreadable(f"{field.table}.{field.column}: not this row's value") from None
+
+
+def blind_index(
+    keys: KeyRing, purpose: Literal["blind_phone", "blind_document"], value: str
+) -> bytes:
+    """A keyed digest (HMAC-SHA256) that finds equal values without showing them."""
+    return hmac.digest(keys.current(purpose).secret, value.encode(), hashlib.sha256)
+
+
+@lru_cache(maxsize=16)
+def _cipher(secret: bytes) -> AESGCM:
+    return AESGCM(secret)

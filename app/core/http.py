@@ -1,0 +1,99 @@
+"""The one way to call an outside party: time limits, a bulkhead, a size limit, no redirects.
+
+At most `waiters` threads of a process may wait for one party; the next caller is refused at once, so
+a slow party can never hold all threads.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+
+from app.core import metrics
+from app.core.errors import Unavailable
+
+log = structlog.get_logger()
+
+CONNECT_SECONDS = 0.5
+TOTAL_SECONDS = 1.5
+MAX_BYTES = 1_000_000
+
+
+class PartyUnavailable(Unavailable):
+    """An outside party did not answer as agreed. Fact: `party`, one of our own short names."""
+
+    code = "party_unavailable"
+    zh = "外部服务（{party}）暂时无法访问，请稍后再试。"
+    en = "An outside service ({party}) cannot be reached now; please try again shortly."
+
+    def __init__(self, party: str) -> None:
+        super().__init__(retry_after=5, party=party)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a party sent back."""
+
+    status: int
+    body: bytes
+    headers: httpx.Headers
+
+
+class Party:
+    """One outside party: its address, its bulkhead and its connection pool."""
+
+    def __init__(
+        self, name: str, url: str, *, waiters: int = 1, total: float = TOTAL_SECONDS
+    ) -> None:
+        self.name = name
+        self._url = url.rstrip("/")
+        self._total = total
+        self._places = threading.BoundedSemaphore(waiters)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(total, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=waiters),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    @property
+    def host(self) -> str:
+        """Host (and port, unless the default) as the Host header carries it."""
+        return httpx.URL(self._url).netloc.decode()
+
+    def request(self, method: str, path: str, **options: Any) -> Answer:
+        """Send one request. Raises `PartyUnavailable` when no complete answer came in time.
+
+        Any HTTP status is an answer; what it means is the adapter's business.
+        """
+        if not self._places.acquire(timeout=0.05):
+            metrics.OUTBOUND.labels(self.name, "refused_busy").observe(0)
+            raise PartyUnavailable(self.name)
+        started = time.monotonic()
+        outcome = "error"
+        try:
+            answer = self._send(method, self._url + path, started, options)
+            outcome = f"{answer.status // 100}xx"
+            return answer
+        except httpx.HTTPError as error:
+            log.warning("party_unreachable", party=self.name, error=type(error).__name__)
+            raise PartyUnavailable(self.name) from None
+        finally:
+            self._places.release()
+            metrics.OUTBOUND.labels(self.name, outcome).observe(time.monotonic() - started)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _send(self, method: str, url: str, started: float, options: dict[str, Any]) -> Answer:
+        with self._client.stream(method, url, **options) as response:
+            body = b""
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > MAX_BYTES or time.monotonic() - started > self._total:
+                    raise httpx.ReadTimeout("answer too long or too slow")
+            return Answer(response.status_code, body, response.headers)

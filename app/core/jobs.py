@@ -1,0 +1,94 @@
+"""Jobs live in PostgreSQL (procrastinate): deferred in the transaction that causes them.
+
+A task is a plain function `(world, **ids)` with the decorator `task`; `composition.py` collects them.
+Arguments are ids: no phone, code or name ever stands in a job row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import procrastinate
+import structlog
+from procrastinate.jobs import DEFAULT_QUEUE
+
+from app.core.db import Session, raw_connection
+
+log = structlog.get_logger()
+
+Run = Callable[..., None]
+
+#: Heartbeats of a worker and the silence after which its jobs are taken over (seconds).
+HEARTBEAT = 3
+STALLED_AFTER = 10
+#: A job that failed this often stays in the table as `failed` (quarantined) for a person to look.
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job's code and how it is run."""
+
+    name: str
+    run: Run
+    queue: str = DEFAULT_QUEUE
+    #: Six-field cron (seconds first) for recurring work; it must derive what is due from state.
+    cron: str | None = None
+    #: Seconds before the first retry; each further one waits twice as long.
+    first_wait: int = 2
+
+
+def task(
+    name: str, *, queue: str = DEFAULT_QUEUE, cron: str | None = None, first_wait: int = 2
+) -> Callable[[Run], Task]:
+    """Turn a function into a `Task`. `name` is `<domain>.<verb>`."""
+    return lambda run: Task(name, run, queue, cron, first_wait)
+
+
+def defer(session: Session, name: str, *, queue: str = DEFAULT_QUEUE, **ids: str | int) -> None:
+    """Enqueue a job that exists exactly if the caller's transaction commits."""
+    deferrer = _deferrer().configure_task(
+        name, queue=queue, allow_unknown=True, connection=raw_connection(session)
+    )
+    session.flush()
+    deferrer.defer(**ids)
+
+
+@cache
+def _deferrer() -> procrastinate.App:
+    # Only builds the statement; it runs on the caller's connection, so no pool is ever opened.
+    return procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+
+def build_app(url: str, tasks: list[Task], world: Any) -> procrastinate.App:
+    """The worker's procrastinate application with every task and the sweep of stalled jobs."""
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=_libpq(url)))
+    for each in tasks:
+        _register(app, each, world)
+
+    @app.periodic(cron="*/5 * * * * *")
+    @app.task(name="core.retry_stalled", queueing_lock="core.retry_stalled", pass_context=False)
+    async def retry_stalled(timestamp: int) -> None:
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER)
+        for job in stalled:
+            log.warning("job_taken_over", job_id=job.id, task=job.task_name)
+            await app.job_manager.retry_job(job)
+
+    return app
+
+
+def _register(app: procrastinate.App, each: Task, world: Any) -> None:
+    def run(timestamp: int | None = None, **ids: Any) -> None:
+        each.run(world, **ids)
+
+    retry = procrastinate.RetryStrategy(
+        max_attempts=ATTEMPTS, exponential_wait=each.first_wait if each.first_wait > 1 else 2
+    )
+    registered = app.task(name=each.name, queue=each.queue, retry=retry)(run)
+    if each.cron:
+        app.periodic(cron=each.cron, queueing_lock=each.name)(registered)
+
+
+def _libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -1,0 +1,94 @@
+"""Limits: quotas that must hold stand in PostgreSQL; the first line stands in this process's memory."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, Session
+from app.core.errors import TooManyRequests
+
+
+@dataclass(frozen=True)
+class Quota:
+    """At most `limit` uses in each window of `seconds`."""
+
+    name: str
+    limit: int
+    seconds: int
+
+
+class Used(Base):
+    """How much of a quota one subject has used in one window."""
+
+    __tablename__ = "quota_used"
+
+    #: Name of the quota and a keyed digest of the subject: no phone, address or name.
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    window_ends: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    used: Mapped[int]
+
+
+def consume(session: Session, quota: Quota, subject: str) -> None:
+    """Use one unit, counted when the caller commits. Raises `TooManyRequests` with the wait."""
+    if not try_consume(session, quota, subject):
+        raise TooManyRequests(retry_after=_seconds_left(quota))
+
+
+def try_consume(session: Session, quota: Quota, subject: str) -> bool:
+    """Use one unit if there is one left. Concurrent users of one bucket wait for each other."""
+    row = insert(Used).values(
+        bucket=_bucket(session, quota, subject), window_ends=_window_end(quota), used=1
+    )
+    counted = row.on_conflict_do_update(
+        index_elements=["bucket", "window_ends"],
+        set_={"used": Used.used + 1},
+        where=Used.used < quota.limit,
+    ).returning(Used.used)
+    return session.execute(counted).scalar() is not None
+
+
+def forget_old(session: Session) -> int:
+    """Delete the counts of windows that have ended. Returns how many."""
+    old = delete(Used).where(Used.window_ends < clock.now())
+    return session.connection().execute(old).rowcount
+
+
+def _bucket(session: Session, quota: Quota, subject: str) -> str:
+    secret = session.core.keys.current("blind_phone").secret
+    text = f"quota|{quota.name}|{subject}".encode()
+    return f"{quota.name}:{hmac.digest(secret, text, hashlib.sha256).hex()[:32]}"
+
+
+def _window_end(quota: Quota) -> datetime:
+    second = int(clock.now().timestamp())
+    start = second - second % quota.seconds
+    return datetime.fromtimestamp(start, UTC) + timedelta(seconds=quota.seconds)
+
+
+def _seconds_left(quota: Quota) -> int:
+    return max(1, int((_window_end(quota) - clock.now()).total_seconds()) + 1)
+
+
+class FirstLine:
+    """Per-minute limits in memory: they keep one caller from holding a whole process.
+
+    Each process counts for itself, so the service as a whole allows at most this many times the
+    number of processes. Nothing that must hold exactly relies on it.
+    """
+
+    def __init__(self) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def check(self, kind: str, subject: str, per_minute: int) -> None:
+        """Count one call. Raises `TooManyRequests`."""
+        if not self._limiter.hit(RateLimitItemPerMinute(per_minute), kind, subject):
+            raise TooManyRequests(retry_after=30)

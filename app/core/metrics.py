@@ -1,0 +1,52 @@
+"""Prometheus metrics. With several processes `PROMETHEUS_MULTIPROC_DIR` joins their counts."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy import text
+
+from app.core.db import Session
+
+REQUESTS = Histogram(
+    "huiban_request_seconds",
+    "Time to answer a request",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+OUTBOUND = Histogram(
+    "huiban_outbound_seconds",
+    "Time an outside party took",
+    ["party", "outcome"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3),
+)
+REFUSED = Counter("huiban_refused_total", "Requests refused, by stable error code", ["code"])
+FRESHNESS_AGE = Gauge(
+    "huiban_freshness_age_seconds", "Age of the revocation list", multiprocess_mode="livemax"
+)
+
+_PENDING = text(
+    "SELECT queue_name, count(*), coalesce(extract(epoch FROM now() - min(greatest("
+    " coalesce(scheduled_at, e.at), e.at))), 0)"
+    " FROM procrastinate_jobs j"
+    " JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true"
+    " WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())"
+    " GROUP BY queue_name"
+)
+
+
+def render(session: Session) -> bytes:
+    """The metrics of all processes and the state of the queues, in Prometheus text format."""
+    registry = CollectorRegistry()
+    pending = Gauge("huiban_jobs_pending", "Jobs due and not begun", ["queue"], registry=registry)
+    oldest = Gauge(
+        "oldest_pending_seconds", "Age of the oldest due job", ["queue"], registry=registry
+    )
+    for queue, count, age in session.execute(_PENDING):
+        pending.labels(queue).set(count)
+        oldest.labels(queue).set(age)
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared) + generate_latest(registry)
+    return generate_latest() + generate_latest(registry)

@@ -1,0 +1,180 @@
+"""Configuration: read once from the environment into one frozen object; wrong values stop the start.
+
+`HUIBAN_ENV` unset means production. Production demands https for every outside party, a host on that
+party's own list (or named in `HUIBAN_ALLOWED_HOSTS`), and keys that were not made for a demonstration.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError
+
+Environment = Literal["production", "demo", "test"]
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message says which variable and why."""
+
+
+@dataclass(frozen=True)
+class SmsSettings:
+    """Tencent Cloud SMS: the account, the application, the signature and the template of login codes."""
+
+    url: str
+    secret_id: str
+    secret_key: str
+    sdk_app_id: str
+    sign_name: str
+    login_template: str
+
+
+@dataclass(frozen=True)
+class WechatSettings:
+    """The WeChat mini-program's application."""
+
+    url: str
+    appid: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class ExchangeSettings:
+    """One service of the government data-sharing exchange (数据共享交换平台)."""
+
+    url: str
+    requester_id: str
+    service_id: str
+    app_key: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations."""
+
+    env: Environment
+    database_url: str
+    redis_url: str | None
+    #: 32 random bytes that unwrap every other key; a file, never the environment.
+    master_key_file: Path
+    #: Our own address as browsers see it: the only Origin that may use the refresh cookie.
+    public_url: str
+    #: How many proxies in front of us are ours and set X-Forwarded-For.
+    trusted_proxies: int
+    #: Addresses that may read /metrics; loopback always may.
+    metrics_allowed: tuple[str, ...]
+    #: Connections per process: as many as it has threads.
+    database_pool: int
+    sms: SmsSettings
+    wechat: WechatSettings
+    population: ExchangeSettings
+    health_authority: ExchangeSettings
+    #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
+    stubs_url: str | None = None
+
+    @property
+    def production(self) -> bool:
+        """True unless this is a demonstration or a test."""
+        return self.env == "production"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies carry Secure, except in a demonstration on loopback without https."""
+        return self.production or self.public_url.startswith("https://")
+
+
+#: The hosts each party really lives at.
+KNOWN_HOSTS = {
+    "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
+    "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
+}
+
+
+def load() -> Settings:
+    """Read and check the settings. Raises `SettingsError` naming the variable that is wrong."""
+    env = Env()
+    try:
+        settings = _read(env)
+    except EnvError as error:
+        raise SettingsError(str(error)) from None
+    if settings.production:
+        _check_production(settings, tuple(env.list("HUIBAN_ALLOWED_HOSTS", [])))
+    return settings
+
+
+def _read(env: Env) -> Settings:
+    name = env.str("HUIBAN_ENV", "production")
+    if name not in ("production", "demo", "test"):
+        raise SettingsError(f"HUIBAN_ENV must be production, demo or test, not {name!r}")
+    environment: Environment = name
+    return Settings(
+        env=environment,
+        database_url=sqlalchemy_url(env.str("DATABASE_URL")),
+        redis_url=env.str("REDIS_URL", None) or None,
+        master_key_file=env.path("HUIBAN_MASTER_KEY_FILE"),
+        public_url=env.str("HUIBAN_PUBLIC_URL").rstrip("/"),
+        trusted_proxies=env.int("HUIBAN_TRUSTED_PROXIES", 0),
+        metrics_allowed=tuple(env.list("HUIBAN_METRICS_ALLOWED", [])),
+        database_pool=env.int("HUIBAN_THREADS", 4),
+        sms=SmsSettings(
+            url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),
+            secret_id=env.str("HUIBAN_SMS_SECRET_ID"),
+            secret_key=env.str("HUIBAN_SMS_SECRET_KEY"),
+            sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
+            sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
+            login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
+        ),
+        wechat=WechatSettings(
+            url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
+            appid=env.str("HUIBAN_WECHAT_APPID"),
+            secret=env.str("HUIBAN_WECHAT_SECRET"),
+        ),
+        population=_exchange(env, "HUIBAN_POPULATION"),
+        health_authority=_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
+        stubs_url=env.str("HUIBAN_STUBS_URL", None),
+    )
+
+
+def _exchange(env: Env, prefix: str) -> ExchangeSettings:
+    return ExchangeSettings(
+        url=env.str(f"{prefix}_URL"),
+        requester_id=env.str(f"{prefix}_REQUESTER_ID"),
+        service_id=env.str(f"{prefix}_SERVICE_ID"),
+        app_key=env.str(f"{prefix}_APP_KEY"),
+    )
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A libpq URL as SQLAlchemy wants it: `postgresql://…` names the psycopg 3 driver."""
+    if url.startswith("postgresql+psycopg://"):
+        return url
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
+    raise SettingsError("DATABASE_URL must begin with postgresql://")
+
+
+def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
+    parties = {
+        "HUIBAN_SMS_URL": settings.sms.url,
+        "HUIBAN_WECHAT_URL": settings.wechat.url,
+        "HUIBAN_POPULATION_URL": settings.population.url,
+        "HUIBAN_HEALTH_AUTHORITY_URL": settings.health_authority.url,
+        "HUIBAN_PUBLIC_URL": settings.public_url,
+    }
+    for variable, url in parties.items():
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            raise SettingsError(f"{variable} must be https in production")
+        if variable == "HUIBAN_PUBLIC_URL":
+            continue
+        if (
+            parts.hostname not in KNOWN_HOSTS.get(variable, set())
+            and parts.hostname not in overrides
+        ):
+            raise SettingsError(
+                f"{variable}: host {parts.hostname!r} is not this party's own; "
+                "name it in HUIBAN_ALLOWED_HOSTS if it is meant"
+            )
+    if settings.stubs_url:
+        raise SettingsError("HUIBAN_STUBS_URL has no place in production")
