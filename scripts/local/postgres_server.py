@@ -10,10 +10,11 @@ from pathlib import Path
 from scripts.local.accounts import Account
 from scripts.local.binaries import Postgres
 from scripts.local.errors import LocalServicesError
-from scripts.local.processes import POLL_SECONDS, Identity
+from scripts.local.processes import POLL_SECONDS, Identity, working_in
 
 SUPERUSER = "postgres"
 START_SECONDS = 60.0
+ORPHAN_SECONDS = 10.0
 STATUS_LINE = 7  # of postmaster.pid, counted from 0: "ready" once connections are taken
 
 SETTINGS = {
@@ -69,6 +70,7 @@ class PostgresServer:
 
     def start(self) -> "tuple[subprocess.Popen[bytes], Identity]":
         self._clear_stale_pid_file()
+        self._wait_for_orphans()
         settings = {**SETTINGS, **({} if self.durable else VOLATILE)}
         command = [str(self.binaries.bin / "postgres"), "-D", str(self.data)]
         command += ["-k", str(self.private)]
@@ -118,6 +120,12 @@ class PostgresServer:
                 "Please end it yourself.",
             )
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _wait_for_orphans(self) -> None:
+        """A killed postmaster's children go by themselves, but no new one may start before."""
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while working_in(self.data) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
 
 
 def data_directory(area: Path, major: int) -> Path:

@@ -87,6 +87,11 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(entry.name), int(fields[1])
 
 
+def working_in(directory: Path) -> list[Identity]:
+    everyone = (Identity.of(pid) for pid, _ in _parents())
+    return [one for one in everyone if one and one.works_in(directory)]
+
+
 def end(process: Identity, steps: Sequence[tuple[int, float]]) -> None:
     """Send each signal in turn, as long as the one before it was not enough."""
     for number, seconds in steps:
