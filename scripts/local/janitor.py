@@ -45,6 +45,7 @@ def watch(path: Path) -> None:
         # Kept in memory as well, lest `rm -r` of the home leave servers behind for ever.
         record = home.record() or record
         time.sleep(WATCH_SECONDS)
+    record = home.record() or record
     if record is None or record.launcher.pid != parent:
         return
     if home.path.is_dir():

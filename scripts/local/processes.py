@@ -35,9 +35,11 @@ class Identity:
 
     def works_in(self, directory: Path) -> bool:
         try:
-            return Path(os.readlink(PROC / str(self.pid) / "cwd")) == directory.resolve()
+            link = os.readlink(PROC / str(self.pid) / "cwd")
         except OSError:
             return False
+        # The kernel marks a directory that was removed under a process.
+        return Path(link.removesuffix(" (deleted)")) == directory.resolve()
 
     def signal(self, number: int) -> None:
         if self.alive():

@@ -1,7 +1,6 @@
 """One Redis as a cache: nothing on disk, nothing on the network."""
 
 import contextlib
-import signal
 import socket
 import subprocess
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from scripts.local.accounts import Account
 from scripts.local.errors import LocalServicesError
-from scripts.local.processes import POLL_SECONDS, Identity
+from scripts.local.processes import POLL_SECONDS
 
 START_SECONDS = 20.0
 
@@ -35,7 +34,7 @@ class RedisServer:
     def socket(self) -> Path:
         return self.private / "redis.sock"
 
-    def start(self) -> "tuple[subprocess.Popen[bytes], Identity]":
+    def spawn(self) -> "subprocess.Popen[bytes]":
         self.socket.unlink(missing_ok=True)
         command = [str(self.binary)]
         for name, value in SETTINGS.items():
@@ -43,15 +42,9 @@ class RedisServer:
         command += ["--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--dir", str(self.private)]
         with self.log.open("ab") as log:
-            process = self.account.spawn(command, self.private, log)
-        identity = Identity.of(process.pid)
-        if identity is None or not self._wait_until_ready(process):
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            raise LocalServicesError("Redis 未能启动。", "Redis did not start.", self.log)
-        return process, identity
+            return self.account.spawn(command, self.private, log)
 
-    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> bool:
+    def wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
@@ -59,6 +52,6 @@ class RedisServer:
                 client.connect(str(self.socket))
                 client.sendall(b"PING\r\n")
                 if client.recv(16).startswith(b"+PONG"):
-                    return True
+                    return
             time.sleep(POLL_SECONDS)
-        return False
+        raise LocalServicesError("Redis 未能启动。", "Redis did not start.", self.log)

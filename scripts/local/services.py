@@ -49,6 +49,11 @@ class _Process:
     handle: "subprocess.Popen[bytes]"
     identity: Identity
 
+    @classmethod
+    def of(cls, handle: "subprocess.Popen[bytes]") -> "_Process":
+        # Even one that ended at once has an identity until its handle is polled.
+        return cls(handle, _started(Identity.of(handle.pid)))
+
     def end(self, steps: tuple[tuple[int, float], ...]) -> None:
         # Poll first: a server that died on its own must not linger as a zombie.
         if self.handle.poll() is None:
@@ -150,8 +155,10 @@ class LocalServices:
         if self._postgres and self._postgres.handle.poll() is None:
             return
         server.prepare()
-        self._postgres = _Process(*server.start())
+        self._postgres = _Process.of(server.spawn())
+        # Noted before it is ready: we may be killed while it is still replaying its log.
         self._note()
+        server.wait_until_ready(self._postgres.handle)
 
     def kill_postgres(self) -> None:
         """kill -9 of the postmaster and every process below it."""
@@ -164,8 +171,9 @@ class LocalServices:
         server = _started(self._redis_server)
         if self._redis and self._redis.handle.poll() is None:
             return
-        self._redis = _Process(*server.start())
+        self._redis = _Process.of(server.spawn())
         self._note()
+        server.wait_until_ready(self._redis.handle)
 
     def kill_redis(self) -> None:
         if self._redis:
