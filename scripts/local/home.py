@@ -21,7 +21,9 @@ LONGEST_SOCKET_PATH = 107
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432"
 PATIENCE_SECONDS = 10.0
 LAUNCHER_FILE = "launcher"
+AREA_PARENT = Path("/var/tmp")
 AREA_PREFIX = "huiban-"
+HOME_FILE = "home"
 OURS = ("pg[0-9]*", "wheels", "*.log", "area", "services.json*", "lock")
 
 # Fast shutdown, then immediate; what still lives after that is killed with its children.
@@ -133,8 +135,15 @@ class Home:
 
     # --- data ---------------------------------------------------------------------------------
 
-    def area(self, account: Account) -> Path:
+    def area(self, account: Account, *, durable: bool) -> Path:
         """Where the servers' account can keep data: here, else in /var/tmp with a pointer here."""
+        area = self._area(account)
+        if area != self.path:
+            # For the sweep: where nobody asked for durability, data ends with its home.
+            (area / HOME_FILE).write_text("" if durable else str(self.path), "utf-8")
+        return area
+
+    def _area(self, account: Account) -> Path:
         pointer = self.path / "area"
         if pointer.is_file():
             kept = Path(pointer.read_text("utf-8").strip())
@@ -142,7 +151,7 @@ class Home:
                 return kept
         if account.can_keep_data_in(self.path):
             return self.path
-        parent = "/var/tmp" if Path("/var/tmp").is_dir() else None
+        parent = AREA_PARENT if AREA_PARENT.is_dir() else None
         made = Path(tempfile.mkdtemp(prefix=AREA_PREFIX, dir=parent))
         made.chmod(0o711)
         pointer.write_text(f"{made}\n", "utf-8")

@@ -7,6 +7,7 @@ started a server ends, and a supervisor restarts servers from threads.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,8 +16,17 @@ import time
 from pathlib import Path
 
 from scripts.local.errors import LocalServicesError
-from scripts.local.home import LAUNCHER_FILE, PREFIX, SOCKET_PARENT, Home, remove_private
-from scripts.local.processes import Identity
+from scripts.local.home import (
+    AREA_PARENT,
+    AREA_PREFIX,
+    HOME_FILE,
+    LAUNCHER_FILE,
+    PREFIX,
+    SOCKET_PARENT,
+    Home,
+    remove_private,
+)
+from scripts.local.processes import Identity, working_in
 
 ENTRY = Path(__file__).resolve().parents[1] / "local_services.py"
 WATCH_SECONDS = 0.5
@@ -76,6 +86,11 @@ def clean(path: Path, *, stop_launcher: bool = False) -> None:
 
 
 def sweep() -> None:
+    sweep_sockets()
+    sweep_areas()
+
+
+def sweep_sockets() -> None:
     """Remove socket directories whose launcher is dead and where nothing answers any more."""
     for private in SOCKET_PARENT.glob(f"{PREFIX}*"):
         launcher = _launcher(private)
@@ -83,11 +98,26 @@ def sweep() -> None:
             remove_private(private)
 
 
+def sweep_areas() -> None:
+    """Remove volatile data in /var/tmp whose home was deleted, as temporary directories are."""
+    for area in AREA_PARENT.glob(f"{AREA_PREFIX}*"):
+        try:
+            home = (area / HOME_FILE).read_text("utf-8") if _ours(area) else ""
+        except OSError:
+            continue
+        if home and not Path(home).exists() and not any(map(working_in, area.glob("pg*"))):
+            shutil.rmtree(area, ignore_errors=True)
+
+
+def _ours(path: Path) -> bool:
+    return path.stat().st_uid == os.geteuid()
+
+
 def _launcher(private: Path) -> Identity | None:
     """Who made this directory; nothing when it is not ours to judge."""
     marker = private / LAUNCHER_FILE
     try:
-        if marker.stat().st_uid != os.geteuid():
+        if not _ours(marker):
             return None
         return Identity(**json.loads(marker.read_text("utf-8")))
     except (OSError, ValueError, TypeError):

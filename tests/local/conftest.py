@@ -5,15 +5,34 @@ from typing import Any
 import psycopg
 import pytest
 
+from scripts.local.home import Home
 from scripts.local_services import LocalServices, clean
 
 Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def fresh(tmp_path: Path) -> Iterator[Path]:
+    """A home nobody has used yet: making its data takes most of a second."""
     yield tmp_path / "home"
     clean(tmp_path / "home", stop_launcher=True)
+
+
+@pytest.fixture(scope="session")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("used") / "home"
+    yield path
+    clean(path, stop_launcher=True)
+
+
+@pytest.fixture
+def home(used: Path) -> Iterator[Path]:
+    """A home where nothing runs, with whatever data the tests before left in it."""
+    yield used
+    left = Home(used)
+    left.acquire()
+    left.recover(left.record())
+    left.release()
 
 
 @pytest.fixture
@@ -23,9 +42,9 @@ def services(home: Path) -> Iterator[LocalServices]:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServices]:
-    """One for all tests of a module that leave it as they found it."""
+    """One for all tests that leave it as they found it."""
     path = tmp_path_factory.mktemp("shared") / "home"
     with LocalServices(path, durable=False) as started:
         yield started

@@ -20,11 +20,11 @@ def available(flavour: str, area: Path) -> bool:
 
 
 @pytest.mark.parametrize("flavour", ["system", "wheels"])
-def test_each_flavour_serves_and_keeps_data_of_its_own(home, tmp_path, ask, flavour):
+def test_each_flavour_serves_and_keeps_data_of_its_own(fresh, tmp_path, ask, flavour):
     if not available(flavour, tmp_path):
         pytest.skip(f"this machine has no {flavour} PostgreSQL of 15 or later")
 
-    with LocalServices(home, durable=False, flavour=flavour) as services:
+    with LocalServices(fresh, durable=False, flavour=flavour) as services:
         data = ask(services.addresses.admin_url, "SHOW data_directory")
         major = int(ask(services.addresses.admin_url, "SHOW server_version_num")) // 10000
         assert data.endswith(f"pg{major}")
@@ -32,7 +32,7 @@ def test_each_flavour_serves_and_keeps_data_of_its_own(home, tmp_path, ask, flav
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 def test_wheels_that_the_servers_account_cannot_reach_are_copied_once(
-    home, tmp_path, ask, monkeypatch
+    fresh, tmp_path, ask, monkeypatch
 ):
     if not available("wheels", tmp_path):
         pytest.skip("this machine has no wheels")
@@ -45,7 +45,7 @@ def test_wheels_that_the_servers_account_cannot_reach_are_copied_once(
     monkeypatch.setattr(binaries, "package", hidden.joinpath)
 
     for _ in range(2):
-        with LocalServices(home, durable=False, flavour="wheels") as services:
+        with LocalServices(fresh, durable=False, flavour="wheels") as services:
             assert ask(services.addresses.database_url, "SELECT 1") == 1
             binary = Path(os.readlink(f"/proc/{services.home.record().postgres.pid}/exe"))
     copies = [path.name for path in binary.parents[3].parent.iterdir()]
@@ -87,9 +87,9 @@ def test_a_flavour_asked_for_is_not_bound_by_the_others_data(offered):
     assert offered(some(18), "wheels").postgres([15]).major == 18
 
 
-def test_an_unknown_flavour_is_an_error(home):
+def test_an_unknown_flavour_is_an_error(fresh):
     with pytest.raises(LocalServicesError, match="system or wheels"):
-        LocalServices(home, flavour="docker").start()
+        LocalServices(fresh, flavour="docker").start()
 
 
 def test_without_any_server_the_error_names_the_ways_out(offered):

@@ -5,6 +5,8 @@ from redis import Redis
 
 from scripts.local_services import LocalServices, LocalServicesError
 
+KEEP = "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer"
+
 
 def test_both_servers_answer_at_the_addresses_given(shared, ask):
     addresses = shared.addresses
@@ -49,7 +51,7 @@ def test_a_durable_server_forces_data_to_the_disk_and_a_volatile_one_does_not(ho
 def test_stopping_removes_the_sockets_and_keeps_the_data(home, ask, do):
     services = LocalServices(home, durable=False, redis=False)
     first = services.start()
-    do(first.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+    do(first.owner_url, KEEP)
     services.stop()
     assert not Path(first.database_url.partition("host=")[2]).exists()
 
@@ -77,7 +79,7 @@ def test_a_second_starter_on_the_same_home_is_refused_at_once(services, home):
 def test_servers_come_back_at_the_same_address_after_being_killed(home, ask, do):
     with LocalServices(home, durable=False) as services:
         addresses = services.addresses
-        do(addresses.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        do(addresses.owner_url, KEEP)
 
         services.kill_postgres()
         services.kill_redis()
@@ -93,7 +95,7 @@ def test_servers_come_back_at_the_same_address_after_being_killed(home, ask, do)
 def test_a_clone_holds_what_its_template_held_and_dropping_it_leaves_the_template(shared, ask, do):
     shared.create_database("template_here")
     template = shared.database_url("template_here", "huiban_owner")
-    do(template, "CREATE TABLE kept AS SELECT 42 AS answer")
+    do(template, KEEP)
 
     shared.create_database("clone_here", template="template_here")
     clone = shared.database_url("clone_here", "huiban_owner")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.home import SOCKET_PARENT, Home, Record
+from scripts.local.home import AREA_PARENT, SOCKET_PARENT, Home, Record
+from scripts.local.janitor import sweep
 from scripts.local.processes import Identity
 from scripts.local_services import LocalServices, LocalServicesError, clean
 
 ENTRY = Path(__file__).resolve().parents[2] / "scripts/local_services.py"
+KEEP = "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer"
 LAUNCH = "import sys, time; print('up', flush=True); sys.stdin.read()"
 
 
@@ -67,7 +70,7 @@ def test_the_watchdog_ends_the_servers_of_a_launcher_that_was_killed(home):
 def test_the_next_start_ends_what_launcher_and_watchdog_left_and_keeps_the_data(home, ask, do):
     with launcher(home) as process:
         left = record_of(home)
-        do(left.addresses["DATABASE_OWNER_URL"], "CREATE TABLE kept AS SELECT 42 AS answer")
+        do(left.addresses["DATABASE_OWNER_URL"], KEEP)
         kill_watchdog(home)
         process.kill()
     assert alive(left) == [True, True]
@@ -90,12 +93,11 @@ def test_a_live_launcher_is_refused_to_others_until_it_ends(home):
         pass
 
 
-def test_servers_of_another_home_are_left_alone(services, tmp_path, ask):
+def test_servers_of_another_home_are_left_alone(services, fresh, ask):
     """Start, recovery and cleaning of one home never reach over to another's servers."""
-    other = tmp_path / "other"
-    with LocalServices(other, durable=False, redis=False):
+    with LocalServices(fresh, durable=False, redis=False):
         pass
-    clean(other)
+    clean(fresh)
 
     assert ask(services.addresses.database_url, "SELECT 1") == 1
 
@@ -145,7 +147,7 @@ def test_a_pid_file_whose_number_a_stranger_has_by_now_does_not_hinder(home, ask
         assert ask(services.addresses.database_url, "SELECT 1") == 1
 
 
-def test_socket_directories_of_dead_launchers_are_swept_away_and_no_others(home):
+def test_socket_directories_of_dead_launchers_are_swept_away_and_no_others():
     made = []
     for identity in (Identity(1, 1, "another boot"), Identity.of(os.getpid())):
         private = SOCKET_PARENT / f"hb-test{os.getpid()}{len(made)}"
@@ -154,30 +156,46 @@ def test_socket_directories_of_dead_launchers_are_swept_away_and_no_others(home)
         (private / "launcher").write_text(json.dumps(marker))
         made.append(private)
 
-    with LocalServices(home, durable=False, redis=False):
-        dead, living = made
-        assert not dead.exists()
-        assert living.exists()
+    sweep()
+
+    dead, living = made
+    assert not dead.exists()
+    assert living.exists()
     (living / "launcher").unlink()
     living.rmdir()
 
 
-def test_volatile_data_is_made_anew_after_the_machine_went_down_under_it(home, ask, do):
-    with LocalServices(home, durable=False, redis=False) as services:
-        do(services.addresses.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
-        record = record_of(home)
-    before = Identity(record.launcher.pid, record.launcher.started, "an earlier boot")
-    Home(home).write(Record(before, record.private, record.data, volatile=True))
+def test_volatile_data_outside_a_home_that_was_deleted_is_swept_away_and_no_other(tmp_path):
+    made = []
+    for home in (tmp_path / "deleted", tmp_path, ""):
+        area = AREA_PARENT / f"huiban-test{os.getpid()}{len(made)}"
+        (area / "pg15").mkdir(parents=True)
+        (area / "home").write_text(str(home))
+        made.append(area)
 
-    with LocalServices(home, durable=False, redis=False) as services:
+    sweep()
+
+    assert [area.exists() for area in made] == [False, True, True]
+    for area in made[1:]:
+        shutil.rmtree(area)
+
+
+def test_volatile_data_is_made_anew_after_the_machine_went_down_under_it(fresh, ask, do):
+    with LocalServices(fresh, durable=False, redis=False) as services:
+        do(services.addresses.owner_url, KEEP)
+        record = record_of(fresh)
+    before = Identity(record.launcher.pid, record.launcher.started, "an earlier boot")
+    Home(fresh).write(Record(before, record.private, record.data, volatile=True))
+
+    with LocalServices(fresh, durable=False, redis=False) as services:
         assert ask(services.addresses.owner_url, "SELECT to_regclass('kept')") is None
 
 
-def test_a_first_start_that_was_cut_short_is_begun_again(home, monkeypatch):
+def test_a_first_start_that_was_cut_short_is_begun_again(fresh, monkeypatch):
     monkeypatch.setattr("scripts.local.databases.prepare", lambda url: sys.exit("cut short"))
     with pytest.raises(SystemExit):
-        LocalServices(home, durable=False, redis=False).start()
+        LocalServices(fresh, durable=False, redis=False).start()
     monkeypatch.undo()
 
-    with LocalServices(home, durable=False, redis=False) as services:
+    with LocalServices(fresh, durable=False, redis=False) as services:
         services.create_database("works")
