@@ -50,7 +50,7 @@ format: bootstrap ## 自动整理代码 | Put the code into form
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 migrate: bootstrap ## 升级数据库结构 | Bring the database to the newest revision
-	.venv/bin/flask --app wsgi migrate $(ARGS)
+	$(PY) -m migrations upgrade $(ARGS)
 revision: bootstrap ## 新建一个迁移, 用 M="说明" 命名 | Begin a new migration, named by M="what it does"
 	.venv/bin/alembic revision -m "$(or $(M),$(error M="..." says what the migration does))"
 worker: bootstrap ## 启动后台任务进程 | Run a worker for background jobs

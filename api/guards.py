@@ -3,7 +3,6 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
-from app.identity.sessions import authenticate
 from flask import request
 from healthcode.venues import venues_of
 
@@ -12,6 +11,7 @@ from api.registry import Route
 from app.core.db import Session
 from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequired
 from app.core.types import ANONYMOUS, Actor
+from app.identity.sessions import authenticate
 
 #: Calls a minute, counted in each process (threats.md 23). Many people share one address.
 PER_ADDRESS = 6_000

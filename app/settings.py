@@ -28,6 +28,7 @@ class SmsSettings:
     sdk_app_id: str
     sign_name: str
     login_template: str
+    security_template: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class WechatSettings:
 
 @dataclass(frozen=True)
 class ExchangeSettings:
-    """One service of the government data-sharing exchange (数据共享交换平台)."""
+    """One service of the government data-sharing exchange (数据共享交换平台); `url` is its address."""
 
     url: str
     requester_id: str
@@ -124,6 +125,7 @@ def _read(env: Env) -> Settings:
             sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
             sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
             login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
+            security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
         ),
         wechat=WechatSettings(
             url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),

@@ -44,12 +44,18 @@ class Population(Protocol):
     def verify(self, name: str, document_number: str) -> PopulationRecord | None:
         """The record when name and number belong together, else None. May raise `PartyUnavailable`."""
 
+    def close(self) -> None:
+        """Give the connections back."""
+
 
 class HealthAuthority(Protocol):
     """Knows who is concerned by an outbreak."""
 
     def records(self, name: str, document_number: str) -> list[HealthRecord]:
         """All entries about this person. Raises `PartyUnavailable`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
 
 
 class Exchange:
@@ -59,9 +65,9 @@ class Exchange:
         self._settings = settings
         self._party = Party(name, settings.url, waiters=waiters)
 
-    def ask(self, path: str, body: dict[str, str]) -> Any:
+    def ask(self, body: dict[str, str]) -> Any:
         """The `data` of the answer. Raises `PartyUnavailable` for anything but success."""
-        answer = self._party.request("POST", path, json=body, headers=self._headers())
+        answer = self._party.request("POST", "", json=body, headers=self._headers())
         try:
             content = json.loads(answer.body)
             if answer.status == 200 and content["code"] == "200":
@@ -91,7 +97,7 @@ class ExchangePopulation(Exchange):
 
     def verify(self, name: str, document_number: str) -> PopulationRecord | None:
         """See `Population.verify`."""
-        data = self.ask("/exchange/population/verify", {"GMSFHM": document_number, "XM": name})
+        data = self.ask({"GMSFHM": document_number, "XM": name})
         try:
             if data["HYJG"] != "1":
                 return None
@@ -111,7 +117,7 @@ class ExchangeHealthAuthority(Exchange):
     def records(self, name: str, document_number: str) -> list[HealthRecord]:
         """See `HealthAuthority.records`."""
         body = {"ZJLX": "10", "ZJHM": document_number, "XM": name}
-        data = self.ask("/exchange/health/personnel", body)
+        data = self.ask(body)
         try:
             return [
                 HealthRecord(

@@ -17,6 +17,9 @@ class SmsGateway(Protocol):
     def send(self, phone: str, template: str, params: list[str]) -> None:
         """Hand the message to the gateway. `phone` is E.164. Raises `PartyUnavailable`."""
 
+    def close(self) -> None:
+        """Give the connections back."""
+
 
 class TencentSms:
     """The SmsGateway of Tencent Cloud."""

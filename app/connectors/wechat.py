@@ -42,6 +42,9 @@ class Wechat(Protocol):
     def phone(self, phone_code: str) -> str:
         """Exchange a phone code for the number without country code."""
 
+    def close(self) -> None:
+        """Give the connections back."""
+
 
 class WechatApi:
     """The real WeChat server API over HTTP."""

@@ -23,6 +23,12 @@ class World:
     population: Population
     health_authority: HealthAuthority
 
+    def close(self) -> None:
+        """Give all connections back, the core's included."""
+        for party in (self.sms, self.wechat, self.population, self.health_authority):
+            party.close()
+        self.core.close()
+
 
 def build_world(core: Core, *, waiters: int) -> World:
     """Make the real adapters. `waiters` is how many threads may wait for one party."""

@@ -30,6 +30,11 @@ class Core:
         with self.session() as session:
             self.keys.load(read_all(session))
 
+    def start(self) -> None:
+        """Load the keys and begin to follow changes. The database must be migrated."""
+        self.load_keys()
+        self.freshness.start()
+
     def close(self) -> None:
         """Give back everything that holds a connection or a thread."""
         self.freshness.close()

@@ -1,0 +1,233 @@
+"""Signing in and out: codes, sessions, devices, the mini-program."""
+
+import uuid
+from typing import Any, cast
+
+import marshmallow as ma
+from flask import Response, after_this_request, request
+
+from api.blueprints import AudienceBlueprint
+from api.context import actor, session, world
+from api.errors import problem
+from api.schemas import Schema, Text
+from app.core.errors import InvalidInput
+from app.identity import login_codes, phones, sessions
+from app.identity.errors import OriginRefused, TokenRefused
+from app.identity.miniprogram import sign_in_by_wechat
+from app.identity.sessions import Device, Granted, Refused
+from app.identity.tokens import ACCESS_LIFE
+
+blueprint = AudienceBlueprint(
+    "auth", __name__, audience="citizen", url_prefix="/api/v1/auth", description="One login"
+)
+
+COOKIE = "huiban_refresh"
+PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
+
+
+class CodeRequest(Schema):
+    """Where to send a code."""
+
+    phone = Text(20, required=True)
+    purpose = Text(20, required=True, validate=ma.validate.OneOf(["login"]))
+
+
+class CodeSent(Schema):
+    """Seconds the code is good for, and until another may be asked for."""
+
+    expires_in = ma.fields.Integer(required=True)
+    retry_after = ma.fields.Integer(required=True)
+
+
+class DeviceInput(Schema):
+    """The device that signs in. `public_key`: its P-256 key, where it has one."""
+
+    id = Text(64, required=True)
+    name = Text(64, required=True)
+    platform = Text(10, required=True, validate=ma.validate.OneOf(PLATFORMS))
+    public_key = Text(500, load_default=None)
+
+
+class SessionRequest(Schema):
+    """A phone, the code sent to it, and the device."""
+
+    phone = Text(20, required=True)
+    code = Text(10, required=True)
+    device = ma.fields.Nested(DeviceInput, required=True)
+
+
+class MiniprogramRequest(Schema):
+    """Codes from `wx.login` and, the first time, from the phone number button."""
+
+    login_code = Text(128, required=True)
+    phone_code = Text(128, load_default=None)
+
+
+class RefreshRequest(Schema):
+    """The refresh token; on the web it comes as cookie instead."""
+
+    refresh_token = Text(200, load_default=None)
+
+
+class Citizen(Schema):
+    """Who is signed in and how well we know them."""
+
+    id = ma.fields.UUID(required=True)
+    level = ma.fields.String(required=True)
+
+
+class SessionAnswer(Schema):
+    """Tokens of an open session. `refresh_token` is null where the cookie carries it."""
+
+    access_token = ma.fields.String(required=True)
+    token_type = ma.fields.String(required=True)
+    expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
+    refresh_token = ma.fields.String(required=True, allow_none=True)
+    citizen = ma.fields.Nested(Citizen, required=True)
+
+
+class SignedInDevice(Schema):
+    """One of my devices."""
+
+    id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    platform = ma.fields.String(required=True)
+    created_at = ma.fields.AwareDateTime(required=True)
+    last_used_at = ma.fields.AwareDateTime(required=True)
+    current = ma.fields.Boolean(required=True)
+
+
+class SignedInDevices(Schema):
+    """My devices, latest used first."""
+
+    items = ma.fields.List(ma.fields.Nested(SignedInDevice), required=True)
+    next_cursor = ma.fields.String(required=True, allow_none=True)
+
+
+@blueprint.route("/codes", methods=["POST"], level="anonymous", policy="anybody; by phone limits")
+@blueprint.arguments(CodeRequest)
+@blueprint.response(202, CodeSent)
+def request_code(body: dict[str, Any]) -> dict[str, int]:
+    """Send a one-time code by SMS. Known and unknown phones are answered alike."""
+    phone = _phone(body["phone"])
+    address = request.remote_addr or "unknown"
+    login_codes.request_code(session(), phone, body["purpose"], address)
+    return {
+        "expires_in": int(login_codes.LIFE.total_seconds()),
+        "retry_after": int(login_codes.PAUSE.total_seconds()),
+    }
+
+
+@blueprint.route("/sessions", methods=["POST"], level="anonymous", policy="whoever has the code")
+@blueprint.arguments(SessionRequest)
+@blueprint.response(201, SessionAnswer)
+def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
+    """Sign in with the code just received."""
+    device = Device(**body["device"])
+    if device.platform == "h5":
+        _demand_own_origin()
+    outcome = login_codes.sign_in(session(), _phone(body["phone"]), body["code"], device)
+    return _answer(outcome)
+
+
+@blueprint.route(
+    "/miniprogram/wechat", methods=["POST"], level="anonymous", policy="WeChat vouches"
+)
+@blueprint.arguments(MiniprogramRequest)
+@blueprint.response(201, SessionAnswer)
+def open_wechat_session(body: dict[str, Any]) -> dict[str, Any] | Response:
+    """Sign in from the WeChat mini-program."""
+    return _answer(sign_in_by_wechat(session(), world().wechat, **body))
+
+
+@blueprint.route("/sessions/refresh", methods=["POST"], level="anonymous", policy="token's family")
+@blueprint.arguments(RefreshRequest)
+@blueprint.response(200, SessionAnswer)
+def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
+    """Exchange the refresh token for its successor; the same successor again within 30 s."""
+    text = body["refresh_token"]
+    if text is None:
+        _demand_own_origin()
+        text = request.cookies.get(COOKIE)
+    if not text:
+        raise TokenRefused
+    return _answer(sessions.refresh(session(), text))
+
+
+@blueprint.route("/sessions", methods=["GET"], policy="own sessions")
+@blueprint.response(200, SignedInDevices)
+def list_sessions() -> dict[str, Any]:
+    """My signed-in devices."""
+    families = sessions.open_families(session(), actor())
+    items = [
+        {
+            "id": family.id,
+            "name": sessions.device_name(session(), family),
+            "platform": family.platform,
+            "created_at": family.created_at,
+            "last_used_at": family.rotated_at,
+            "current": family.id == actor().session_id,
+        }
+        for family in families
+    ]
+    return {"items": items, "next_cursor": None}
+
+
+@blueprint.route("/sessions/current", methods=["DELETE"], policy="own session")
+@blueprint.response(204)
+def sign_out() -> None:
+    """Sign out here."""
+    sessions.end_session(session(), actor(), cast(uuid.UUID, actor().session_id))
+    _set_cookie("")
+
+
+@blueprint.route("/sessions/<uuid:family_id>", methods=["DELETE"], policy="own session")
+@blueprint.response(204)
+def sign_out_device(family_id: uuid.UUID) -> None:
+    """Sign another of my devices out."""
+    sessions.end_session(session(), actor(), family_id)
+
+
+def _answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
+    if isinstance(outcome, Refused):
+        return problem(outcome.error)
+    by_cookie = outcome.platform == "h5"
+    if by_cookie:
+        _set_cookie(outcome.refresh_token)
+    return {
+        "access_token": outcome.access_token,
+        "token_type": "Bearer",
+        "expires_in": ACCESS_LIFE,
+        "refresh_token": None if by_cookie else outcome.refresh_token,
+        "citizen": {"id": outcome.account_id, "level": outcome.level},
+    }
+
+
+def _phone(text: str) -> str:
+    phone = phones.normalise(text)
+    if phone is None:
+        message = "请填写中国大陆手机号。 A mobile number of mainland China is needed."
+        raise InvalidInput(fields={"phone": [message]})
+    return phone
+
+
+def _demand_own_origin() -> None:
+    if request.headers.get("Origin") != world().core.settings.public_url:
+        raise OriginRefused
+
+
+def _set_cookie(value: str) -> None:
+    secure = world().core.settings.secure_cookies
+
+    @after_this_request
+    def attach(response: Response) -> Response:
+        response.set_cookie(
+            COOKIE,
+            value,
+            max_age=int(sessions.IDLE_LIFE.total_seconds()) if value else 0,
+            path="/api/v1/auth",
+            secure=secure,
+            httponly=True,
+            samesite="Strict",
+        )
+        return response

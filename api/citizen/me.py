@@ -1,0 +1,64 @@
+"""Who I am: profile and real name."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from api.blueprints import AudienceBlueprint
+from api.context import actor, session, world
+from api.schemas import Schema, Text
+from app.identity import queries, real_name, sessions
+from app.identity.tokens import ACCESS_LIFE
+
+blueprint = AudienceBlueprint(
+    "me", __name__, audience="citizen", url_prefix="/api/v1/me", description="Myself"
+)
+
+
+class Profile(Schema):
+    """Myself, masked."""
+
+    id = ma.fields.UUID(required=True)
+    person_id = ma.fields.UUID(required=True, allow_none=True)
+    level = ma.fields.String(required=True)
+    phone = ma.fields.String(required=True)
+    name = ma.fields.String(required=True, allow_none=True)
+    document_type = ma.fields.String(required=True, allow_none=True)
+    document_number = ma.fields.String(required=True, allow_none=True)
+
+
+class RealNameRequest(Schema):
+    """Name and document as printed on it."""
+
+    name = Text(50, required=True)
+    document_type = Text(20, required=True, validate=ma.validate.OneOf([real_name.DOCUMENT_TYPE]))
+    document_number = Text(18, required=True)
+
+
+class RealNameAnswer(Schema):
+    """The new level, and a token that carries it."""
+
+    level = ma.fields.String(required=True)
+    access_token = ma.fields.String(required=True)
+    expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
+
+
+@blueprint.route("", methods=["GET"], policy="own profile")
+@blueprint.response(200, Profile)
+def show_me() -> dict[str, Any]:
+    """My profile."""
+    return queries.profile(session(), actor())
+
+
+@blueprint.route("/real-name", methods=["POST"], policy="own account", idempotent="phased")
+@blueprint.arguments(RealNameRequest)
+@blueprint.response(200, RealNameAnswer)
+def prove_real_name(body: dict[str, Any]) -> dict[str, Any]:
+    """Prove name and document number against the population database."""
+    claimed = real_name.claim(body["name"], body["document_number"])
+    account = real_name.prove_real_name(session(), world().population, actor(), claimed)
+    return {
+        "level": account.level,
+        "access_token": sessions.grant_anew(session(), actor()),
+        "expires_in": ACCESS_LIFE,
+    }

@@ -1,0 +1,100 @@
+"""The OpenAPI document: the whole truth about the API, also by audience."""
+
+from copy import deepcopy
+from typing import Any
+
+from flask import Flask, current_app
+
+from api.registry import Audience
+
+TITLE = "汇办 Huiban"
+VERSION = "v1"
+
+
+def configure(app: Flask) -> None:
+    """Settings flask-smorest reads when it is attached. Pages and document are served by `ops`."""
+    app.config["API_TITLE"] = TITLE
+    app.config["API_VERSION"] = VERSION
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    app.config["API_SPEC_OPTIONS"] = {
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            }
+        }
+    }
+
+
+def document(spec: dict[str, Any], audience: Audience | None) -> dict[str, Any]:
+    """The document for one audience (None: all), finished with what the routes know."""
+    finished = deepcopy(spec)
+    finished["paths"] = {
+        path: kept
+        for path, operations in finished["paths"].items()
+        if (kept := _operations(path, operations, audience))
+    }
+    for response in finished.get("components", {}).get("responses", {}).values():
+        content = response.get("content", {})
+        if "application/json" in content:
+            content["application/problem+json"] = content.pop("application/json")
+    return finished
+
+
+def _operations(path: str, operations: dict[str, Any], audience: Audience | None) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for method, operation in operations.items():
+        if method == "parameters":
+            continue
+        route = _routes().get((path, method.upper()))
+        if route is None or (audience is not None and route.audience not in (audience, "public")):
+            continue
+        kept[method] = _finish(operation, route)
+    if kept and "parameters" in operations:
+        kept["parameters"] = operations["parameters"]
+    return kept
+
+
+def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
+    operation["x-audience"] = route.audience
+    operation["x-level"] = route.level
+    responses = operation.setdefault("responses", {})
+    problem = {"$ref": "#/components/responses/DEFAULT_ERROR"}
+    codes = ["422", "429", "503"]
+    if route.level not in ("anonymous", "operator"):
+        operation["security"] = [{"bearer": []}]
+        codes += ["401", "403"]
+    for code in codes:
+        responses.setdefault(code, problem)
+    if route.idempotent:
+        responses.setdefault("409", problem)
+        operation.setdefault("parameters", []).append(
+            {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+            }
+        )
+    return operation
+
+
+def _routes() -> dict[tuple[str, str], Any]:
+    """(OpenAPI path, method) → line of the route table."""
+    found: dict[tuple[str, str], Any] = {}
+    for rule in current_app.url_map.iter_rules():
+        view = current_app.view_functions[rule.endpoint]
+        route = getattr(view, "huiban_route", None)
+        if route is not None:
+            path = _openapi_path(rule.rule)
+            for method in route.methods:
+                found[path, method] = route
+    return found
+
+
+def _openapi_path(rule: str) -> str:
+    parts = []
+    for part in rule.split("/"):
+        if part.startswith("<") and part.endswith(">"):
+            parts.append("{" + part[1:-1].rpartition(":")[2] + "}")
+        else:
+            parts.append(part)
+    return "/".join(parts)

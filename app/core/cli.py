@@ -1,0 +1,91 @@
+"""Commands for the operator's key rings: `flask keys …`."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from app.core import clock, freshness
+from app.core import keys as keyring
+from app.core.db import unit_of_work
+from app.core.keys import PURPOSES, Purpose, StoredKey
+from app.core.runtime import Core
+
+
+@click.group("keys")
+def keys() -> None:
+    """Key rings (密钥): make, rotate, kill."""
+
+
+@keys.command("file")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--demonstration", is_flag=True, help="Mark the file as unfit for production.")
+def make_file(path: Path, demonstration: bool) -> None:
+    """Write 32 random bytes to PATH (a master or root key); never overwrites."""
+    if path.exists():
+        raise click.ClickException(f"{path} exists already 文件已存在")
+    keyring.write_key_file(path, origin="demonstration" if demonstration else "operator")
+    click.echo(f"{path}")
+
+
+@keys.command("init")
+def init() -> None:
+    """Give every purpose without a current key one. Safe to repeat."""
+    with unit_of_work(_core()) as session:
+        made = keyring.create_missing(session)
+        if made:
+            freshness.mark(session, "keys", "*")
+    click.echo(f"已生成 made: {', '.join(made)}" if made else "密钥齐全 nothing to make")
+
+
+@keys.command("list")
+def show() -> None:
+    """Show purpose, kid and state of every key; never the key."""
+    with unit_of_work(_core()) as session:
+        for row in keyring.read_all(session):
+            click.echo(f"{row.purpose:16} {row.kid:10} {row.state:9} {row.state_since:%Y-%m-%d}")
+
+
+@keys.command("rotate")
+@click.argument("purpose", type=click.Choice(PURPOSES))
+def rotate(purpose: Purpose) -> None:
+    """Make a new current key; the old one stays good as `previous`."""
+    if purpose in keyring.UNROTATABLE:
+        raise click.ClickException(f"{purpose}: a blind index changes only by re-indexing")
+    with unit_of_work(_core()) as session:
+        for row in keyring.read_all(session):
+            if row.purpose == purpose and row.state == "current":
+                _set_state(row, "previous")
+        session.flush()
+        made = keyring.add_key(session, purpose, "current")
+        freshness.mark(session, "keys", "*")
+    click.echo(f"{purpose}: {made.kid}")
+
+
+@keys.command("kill")
+@click.argument("purpose", type=click.Choice(PURPOSES))
+@click.argument("kid")
+@click.confirmation_option(prompt="Everything made with this key stops working 确定吗")
+def kill(purpose: Purpose, kid: str) -> None:
+    """Refuse everything made with this key, in every process within two seconds."""
+    with unit_of_work(_core()) as session:
+        row = session.get(StoredKey, (purpose, kid), with_for_update=True)
+        if row is None or row.state == "killed":
+            raise click.ClickException("no such key 没有这个密钥")
+        was_current = row.state == "current"
+        _set_state(row, "killed")
+        session.flush()
+        if was_current:
+            keyring.add_key(session, purpose, "current")
+        freshness.mark(session, "keys", "*")
+    click.echo(f"killed {purpose} {kid}")
+
+
+def _set_state(row: StoredKey, state: str) -> None:
+    row.state = state
+    row.state_since = clock.now()
+
+
+def _core() -> Core:
+    core: Core = current_app.extensions["huiban"].core
+    return core

@@ -1,0 +1,48 @@
+"""Whether this process can serve, and which parts are missing that only make it slower."""
+
+import httpx
+from sqlalchemy import text
+
+from app.core.db import Session
+from app.core.runtime import Core
+
+_WORKERS = text(
+    "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '15 seconds'"
+)
+
+
+def missing(session: Session, revision: str, stubs_url: str | None) -> list[str]:
+    """What must be there and is not. Raises when the database cannot be reached.
+
+    `stubs_url` is set in a demonstration only, which is ready when its stand-ins, a worker and the
+    demonstration's people are there too.
+    """
+    if session.core.database.migrated_to() != revision:
+        return ["migrations"]
+    if stubs_url is None:
+        return []
+    absent = []
+    if not session.scalar(_WORKERS):
+        absent.append("worker")
+    if not session.scalar(text("SELECT EXISTS (SELECT FROM venues)")):
+        absent.append("demo data")
+    if not _answers(f"{stubs_url}/healthz"):
+        absent.append("stubs")
+    return absent
+
+
+def degraded(core: Core) -> list[str]:
+    """Parts that are missing while the service goes on, slower."""
+    parts = []
+    if not core.cache.available():
+        parts.append("redis")
+    if core.freshness.stale:
+        parts.append("freshness")
+    return parts
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=0.5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False

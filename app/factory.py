@@ -1,0 +1,75 @@
+"""Making the Flask application. Blueprints and commands arrive from `composition.py`."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import structlog
+from flask import Flask, g, request
+from flask_smorest import Blueprint
+from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from app.connectors.world import World
+from app.core import metrics
+from app.core.ids import new_id
+
+log = structlog.get_logger()
+
+#: Bytes of a request body; uploads set their own limit on their own route.
+MAX_BODY = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Package:
+    """What one package brings to the application."""
+
+    blueprints: Sequence[Blueprint] = ()
+    commands: Sequence[click.Command] = ()
+
+
+def create_app(world: World, packages: Sequence[Package], extension: str) -> Flask:
+    """A Flask application that serves `packages`. May be called any number of times a process."""
+    app = Flask("huiban", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.compact = True  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[extension] = world
+    app.before_request(_begin)
+    app.after_request(_finish)
+    for package in packages:
+        for command in package.commands:
+            app.cli.add_command(command)
+    if world.core.settings.trusted_proxies:
+        count = world.core.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    return app
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    clear_contextvars()
+    bind_contextvars(trace_id=new_id().hex)
+
+
+def _finish(response: Response) -> Any:
+    seconds = time.perf_counter() - g.get("began", time.perf_counter())
+    rule = request.url_rule
+    route = rule.rule if rule is not None else "unknown"
+    metrics.REQUESTS.labels(request.method, route, str(response.status_code)).observe(seconds)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Trace-Id"] = structlog.contextvars.get_contextvars().get("trace_id", "")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status_code >= 500 or seconds > 1:
+        log.warning(
+            "slow_or_failed_request",
+            method=request.method,
+            route=route,
+            status=response.status_code,
+            duration_ms=round(seconds * 1_000),
+        )
+    return response

@@ -1,0 +1,42 @@
+"""Identity's jobs: sending codes, warning of a stolen token."""
+
+import uuid
+
+from app.connectors.world import World
+from app.core import clock
+from app.core.db import unit_of_work
+from app.core.jobs import task
+from app.identity import login_codes
+from app.identity.accounts import phone_of
+from app.identity.models import Account, LoginCode, SessionFamily
+
+
+@task(login_codes.SEND_TASK, queue="sms")
+def send_login_code(world: World, *, code_id: str) -> None:
+    """Derive the code again and hand it to the SMS gateway. An expired code is not sent."""
+    row_id = uuid.UUID(code_id)
+    with unit_of_work(world.core) as session:
+        row = session.get(LoginCode, row_id)
+        if row is None or row.used_at is not None or row.expires_at <= clock.now():
+            return
+        phone = login_codes.recipient(session, row)
+        code = login_codes.derive(session, row.id)
+    minutes = str(int(login_codes.LIFE.total_seconds() // 60))
+    world.sms.send(phone, world.core.settings.sms.login_template, [code, minutes])
+
+
+@task("identity.warn_of_reuse", queue="sms")
+def warn_of_reuse(world: World, *, family_id: str) -> None:
+    """Tell the owner that a copy of a sign-in was used and the device was signed out."""
+    with unit_of_work(world.core) as session:
+        family = session.get(SessionFamily, uuid.UUID(family_id))
+        if family is None or family.ended_at is None:
+            return
+        phone = phone_of(session, session.get_one(Account, family.account_id))
+        at = family.ended_at.astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
+    world.sms.send(
+        phone, world.core.settings.sms.security_template, [at, "登录凭证被重复使用，已强制下线"]
+    )
+
+
+tasks = (send_login_code, warn_of_reuse)

@@ -1,0 +1,112 @@
+"""One-time codes by SMS. A code is six digits of HMAC(key, row id): derived, never stored."""
+
+import hashlib
+import hmac
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from app.core import clock, crypto, jobs, limits
+from app.core.db import Session
+from app.core.errors import TooManyRequests
+from app.core.ids import new_id
+from app.core.limits import Quota
+from app.identity.accounts import account_of_phone, phone_index
+from app.identity.errors import LoginRefused
+from app.identity.models import LoginCode
+from app.identity.sessions import Device, Granted, Refused, open_session
+
+LIFE = timedelta(minutes=5)
+PAUSE = timedelta(seconds=60)
+MAX_TRIES = 5
+SEND_TASK = "identity.send_login_code"
+
+#: threats.md 1, 3 and 23.
+PER_PHONE_HOUR = Quota("sms_phone_hour", 5, 3_600)
+PER_PHONE_DAY = Quota("sms_phone_day", 10, 86_400)
+PER_ADDRESS_HOUR = Quota("sms_address_hour", 600, 3_600)
+JUDGED_A_DAY = Quota("code_judged_day", 20, 86_400)
+
+
+def request_code(session: Session, phone: str, purpose: str, address: str) -> None:
+    """Have a code sent to `phone` (E.164). Known and unknown phones are treated alike.
+
+    Raises `TooManyRequests` with the wait: one a minute, 5 an hour and 10 a day per phone.
+    """
+    index = phone_index(session, phone)
+    _lock_phone(session, index)
+    _keep_pause(session, index)
+    limits.consume(session, PER_PHONE_HOUR, index.hex())
+    limits.consume(session, PER_PHONE_DAY, index.hex())
+    limits.consume(session, PER_ADDRESS_HOUR, address)
+    at, row_id = clock.now(), new_id()
+    session.add(
+        LoginCode(
+            id=row_id,
+            phone_index=index,
+            phone_sealed=crypto.seal(session.core.keys, _phone_field(row_id), phone),
+            purpose=purpose,
+            tries=0,
+            created_at=at,
+            expires_at=at + LIFE,
+            used_at=None,
+        )
+    )
+    jobs.defer(session, SEND_TASK, queue="sms", code_id=str(row_id))
+
+
+def sign_in(session: Session, phone: str, code: str, device: Device) -> Granted | Refused:
+    """Open a session if `code` is the newest one sent to `phone`. A wrong guess is remembered."""
+    index = phone_index(session, phone)
+    row = _newest(session, index)
+    if row is None or not limits.try_consume(session, JUDGED_A_DAY, index.hex()):
+        return Refused(LoginRefused())
+    if not hmac.compare_digest(derive(session, row.id), code):
+        row.tries += 1
+        return Refused(LoginRefused())
+    row.used_at = clock.now()
+    return open_session(session, account_of_phone(session, phone), device)
+
+
+def derive(session: Session, row_id: uuid.UUID) -> str:
+    """The six digits of this row."""
+    key = session.core.keys.current("one_time_codes")
+    digest = hmac.digest(key.secret, row_id.bytes, hashlib.sha256)
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+def recipient(session: Session, row: LoginCode) -> str:
+    """The phone (E.164) the code goes to."""
+    return crypto.unseal(session.core.keys, _phone_field(row.id), row.phone_sealed)
+
+
+def _newest(session: Session, index: bytes) -> LoginCode | None:
+    latest = (
+        select(LoginCode)
+        .where(LoginCode.phone_index == index, LoginCode.purpose == "login")
+        .order_by(LoginCode.created_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    row = session.scalar(latest)
+    if row is None or row.used_at is not None or row.tries >= MAX_TRIES:
+        return None
+    return row if row.expires_at > clock.now() else None
+
+
+def _keep_pause(session: Session, index: bytes) -> None:
+    latest = select(func.max(LoginCode.created_at)).where(LoginCode.phone_index == index)
+    sent_at = session.scalar(latest)
+    if sent_at is not None and clock.now() - sent_at < PAUSE:
+        left = sent_at + PAUSE - clock.now()
+        raise TooManyRequests(retry_after=int(left.total_seconds()) + 1)
+
+
+def _lock_phone(session: Session, index: bytes) -> None:
+    number = int.from_bytes(index[:8], "big", signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _phone_field(row_id: uuid.UUID) -> crypto.Field:
+    return crypto.Field("login_codes", "phone_sealed", row_id)

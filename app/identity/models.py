@@ -1,0 +1,114 @@
+"""Persons, accounts, ways in and sessions. An account is not a person: many people have none."""
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class Person(Base):
+    """A natural person (自然人), known by document."""
+
+    __tablename__ = "persons"
+    __table_args__ = (
+        UniqueConstraint("document_type", "document_index"),
+        CheckConstraint("sex IN ('0', '1', '2', '9')", name="sex"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    #: `resident_id` (居民身份证); more kinds come with the other documents.
+    document_type: Mapped[str]
+    #: Blind index of the document number.
+    document_index: Mapped[bytes]
+    name_sealed: Mapped[bytes]
+    document_sealed: Mapped[bytes]
+    #: GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 not said.
+    sex: Mapped[str]
+    #: Clear, because rules ask for ages in SQL; tied to a random id only.
+    birth_date: Mapped[date]
+    #: Division of the household registration as the population database gives it (6 digits).
+    household_division: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """Somebody who can sign in (账号)."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("level IN ('phone', 'real_name', 'face')", name="level"),
+        CheckConstraint("(level = 'phone') = (person_id IS NULL)", name="level_needs_person"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    phone_index: Mapped[bytes] = mapped_column(unique=True)
+    #: E.164.
+    phone_sealed: Mapped[bytes]
+    #: Set when the real name is proved. One person proves it for one account.
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("persons.id"), unique=True)
+    #: How well we know who it is.
+    level: Mapped[str]
+    created_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]
+
+
+class WechatLink(Base):
+    """A WeChat user of our mini-program who signs in to an account."""
+
+    __tablename__ = "wechat_links"
+
+    #: WeChat's pseudonym for the user within our mini-program.
+    openid: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    unionid: Mapped[str | None]
+    linked_at: Mapped[datetime]
+
+
+class LoginCode(Base):
+    """A one-time code sent by SMS. The code is derived from the id and stored nowhere."""
+
+    __tablename__ = "login_codes"
+    __table_args__ = (
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        Index("ix_login_codes_phone", "phone_index", "purpose", "created_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    phone_index: Mapped[bytes]
+    phone_sealed: Mapped[bytes]
+    purpose: Mapped[str]
+    #: Wrong guesses so far; the fifth kills the code.
+    tries: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SessionFamily(Base):
+    """One signed-in device: a chain of refresh tokens kept as one row.
+
+    A token names the family and a generation; only the current generation refreshes. The successor is
+    derived (HMAC), so a lost answer can be repeated without storing any token.
+    """
+
+    __tablename__ = "session_families"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    #: The client's own name for the device.
+    device_id: Mapped[str]
+    #: What the person calls it; may contain a name, hence sealed.
+    device_name_sealed: Mapped[bytes]
+    platform: Mapped[str]
+    #: The device's public key (P-256, PEM or base64), where the client has one.
+    public_key: Mapped[str | None]
+    generation: Mapped[int]
+    rotated_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    #: signed_out, remote, replaced, reuse.
+    ended_because: Mapped[str | None]

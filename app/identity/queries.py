@@ -1,0 +1,68 @@
+"""Reading persons and accounts. What leaves towards people is masked here."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core import crypto
+from app.core.db import Session
+from app.core.types import Actor
+from app.identity.accounts import phone_of
+from app.identity.documents import mask_document, mask_name, mask_phone
+from app.identity.models import Account, Person
+
+
+@dataclass(frozen=True)
+class IdentityDocument:
+    """Name and document in clear: only for calls to outside parties, never for an answer."""
+
+    name: str
+    document_type: str
+    document_number: str
+
+
+def identity_document(session: Session, person_id: uuid.UUID) -> IdentityDocument:
+    """The person's name and document. Raises `NoResultFound` for an unknown person."""
+    person = session.get_one(Person, person_id)
+    keys = session.core.keys
+    return IdentityDocument(
+        name=_name(session, person_id, person.name_sealed),
+        document_type=person.document_type,
+        document_number=crypto.unseal(
+            keys, crypto.Field("persons", "document_sealed", person_id), person.document_sealed
+        ),
+    )
+
+
+def masked_name(session: Session, person_id: uuid.UUID) -> str:
+    """张三 → 张*. Raises `NoResultFound` for an unknown person."""
+    sealed = session.scalars(select(Person.name_sealed).where(Person.id == person_id)).one()
+    return mask_name(_name(session, person_id, sealed))
+
+
+def profile(session: Session, actor: Actor) -> dict[str, Any]:
+    """What I am shown about myself."""
+    account = session.get_one(Account, actor.account)
+    shown: dict[str, Any] = {
+        "id": account.id,
+        "person_id": account.person_id,
+        "level": account.level,
+        "phone": mask_phone(phone_of(session, account)),
+        "name": None,
+        "document_type": None,
+        "document_number": None,
+    }
+    if account.person_id is not None:
+        document = identity_document(session, account.person_id)
+        shown["name"] = mask_name(document.name)
+        shown["document_type"] = document.document_type
+        shown["document_number"] = mask_document(document.document_number)
+    return shown
+
+
+def _name(session: Session, person_id: uuid.UUID, sealed: bytes) -> str:
+    return crypto.unseal(
+        session.core.keys, crypto.Field("persons", "name_sealed", person_id), sealed
+    )

@@ -1,0 +1,204 @@
+"""Sessions: opening, checking, refreshing, ending, listing."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from app.core import clock, crypto, events, freshness
+from app.core.db import Session
+from app.core.errors import DomainError, NotFound
+from app.core.ids import new_id
+from app.core.types import Actor, Level
+from app.identity import tokens
+from app.identity.errors import TokenRefused
+from app.identity.events import RefreshTokenReused
+from app.identity.models import Account, SessionFamily
+
+Platform = Literal["ios", "android", "h5", "wechat", "alipay"]
+
+#: A device that stays away this long must sign in again.
+IDLE_LIFE = timedelta(days=60)
+#: A lost answer to a refresh may be asked for again this long.
+REPEAT_WINDOW = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device somebody signs in with."""
+
+    id: str
+    name: str
+    platform: Platform
+    public_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A session was opened or continued."""
+
+    access_token: str
+    refresh_token: str
+    account_id: uuid.UUID
+    level: Level
+    platform: Platform
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No session; what was learnt from the attempt is to be committed."""
+
+    error: DomainError
+
+
+def open_session(session: Session, account: Account, device: Device) -> Granted:
+    """Sign `device` in. An older session of the same device ends."""
+    at = clock.now()
+    _end_same_device(session, account.id, device.id)
+    family_id = new_id()
+    family = SessionFamily(
+        id=family_id,
+        account_id=account.id,
+        device_id=device.id,
+        device_name_sealed=crypto.seal(session.core.keys, _name_field(family_id), device.name),
+        platform=device.platform,
+        public_key=device.public_key,
+        generation=0,
+        rotated_at=at,
+        created_at=at,
+        expires_at=at + IDLE_LIFE,
+        ended_at=None,
+        ended_because=None,
+    )
+    session.add(family)
+    return _grant(session, account, family, at)
+
+
+def authenticate(session: Session, token: str) -> Actor:
+    """The actor of an access token whose session has not been ended. Raises `TokenRefused`.
+
+    Revocation is known from memory; when that is older than it may be, PostgreSQL is asked.
+    """
+    actor = tokens.read_access(session.core.keys, token)
+    fresh = session.core.freshness
+    if fresh.changed("session", str(actor.session_id)):
+        raise TokenRefused
+    if fresh.stale and not _is_open(session, actor):
+        raise TokenRefused
+    return actor
+
+
+def refresh(session: Session, text: str) -> Granted | Refused:
+    """Exchange a refresh token for its successor, under a lock on the family.
+
+    The token just replaced gets the same successor again for REPEAT_WINDOW; an older one proves a
+    copy: the family dies and its owner is told. That outcome is returned, so that it is committed.
+    """
+    presented = tokens.read_refresh(session.core.keys, text)
+    at = clock.now()
+    family = session.get(SessionFamily, presented.family_id, with_for_update=True)
+    if family is None or family.ended_at is not None or family.expires_at <= at:
+        return Refused(TokenRefused())
+    account = session.get_one(Account, family.account_id)
+    if presented.generation == family.generation:
+        family.generation += 1
+        family.rotated_at = at
+        family.expires_at = at + IDLE_LIFE
+        return _grant(session, account, family, at)
+    repeated = presented.generation == family.generation - 1
+    if repeated and at - family.rotated_at <= REPEAT_WINDOW:
+        return _grant(session, account, family, at)
+    _end(session, family, "reuse")
+    events.record(session, RefreshTokenReused(family_id=str(family.id)))
+    return Refused(TokenRefused())
+
+
+def grant_anew(session: Session, actor: Actor) -> str:
+    """An access token that carries the account's present level and person."""
+    account = session.get_one(Account, actor.account)
+    return tokens.issue_access(session.core.keys, _actor(account, _session_id(actor)), clock.now())
+
+
+def end_session(session: Session, actor: Actor, family_id: uuid.UUID) -> None:
+    """Sign one of my devices out. Another person's session is unknown: `NotFound`."""
+    mine = select(SessionFamily).where(
+        SessionFamily.id == family_id,
+        SessionFamily.account_id == actor.account,
+        SessionFamily.ended_at.is_(None),
+    )
+    family = session.scalar(mine.with_for_update())
+    if family is None:
+        raise NotFound
+    _end(session, family, "signed_out" if family_id == actor.session_id else "remote")
+
+
+def open_families(session: Session, actor: Actor) -> list[SessionFamily]:
+    """My signed-in devices, latest first."""
+    mine = select(SessionFamily).where(
+        SessionFamily.account_id == actor.account,
+        SessionFamily.ended_at.is_(None),
+        SessionFamily.expires_at > clock.now(),
+    )
+    return list(session.scalars(mine.order_by(SessionFamily.rotated_at.desc()).limit(100)))
+
+
+def device_name(session: Session, family: SessionFamily) -> str:
+    """What the person calls the device."""
+    return crypto.unseal(session.core.keys, _name_field(family.id), family.device_name_sealed)
+
+
+def _grant(session: Session, account: Account, family: SessionFamily, at: datetime) -> Granted:
+    keys = session.core.keys
+    actor = _actor(account, family.id)
+    return Granted(
+        access_token=tokens.issue_access(keys, actor, at),
+        refresh_token=tokens.derive_refresh(keys, family.id, family.generation),
+        account_id=account.id,
+        level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
+        platform=family.platform,  # type: ignore[arg-type]  # written from Device only
+    )
+
+
+def _actor(account: Account, family_id: uuid.UUID) -> Actor:
+    return Actor(
+        "citizen",
+        citizen_id=account.id,
+        person_id=account.person_id,
+        session_id=family_id,
+        level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
+    )
+
+
+def _session_id(actor: Actor) -> uuid.UUID:
+    if actor.session_id is None:
+        raise TokenRefused
+    return actor.session_id
+
+
+def _is_open(session: Session, actor: Actor) -> bool:
+    is_open = select(SessionFamily.id).where(
+        SessionFamily.id == actor.session_id, SessionFamily.ended_at.is_(None)
+    )
+    return session.scalar(is_open) is not None
+
+
+def _end_same_device(session: Session, account_id: uuid.UUID, device_id: str) -> None:
+    same = select(SessionFamily).where(
+        SessionFamily.account_id == account_id,
+        SessionFamily.device_id == device_id,
+        SessionFamily.ended_at.is_(None),
+    )
+    for family in session.scalars(same.with_for_update()):
+        _end(session, family, "replaced")
+
+
+def _end(session: Session, family: SessionFamily, because: str) -> None:
+    family.ended_at = clock.now()
+    family.ended_because = because
+    freshness.mark(session, "session", str(family.id))
+
+
+def _name_field(family_id: uuid.UUID) -> crypto.Field:
+    return crypto.Field("session_families", "device_name_sealed", family_id)

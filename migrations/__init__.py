@@ -1,0 +1,1 @@
+"""Alembic revisions. Run as the role that owns the schema (`huiban_owner`)."""

@@ -1,0 +1,70 @@
+"""The product's environment in a demonstration: the same variables an operator sets in production."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from app.core.keys import write_key_file
+
+ROOT = Path(__file__).resolve().parents[1]
+WORLD = ROOT / "demo" / "world.json"
+
+
+def read_world() -> dict[str, Any]:
+    """The invented people, venues and parties."""
+    world: dict[str, Any] = json.loads(WORLD.read_text())
+    return world
+
+
+def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str, str]:
+    """Variables that connect the product to the stand-ins, with keys made under `home/keys`."""
+    parties = read_world()["parties"]
+    sms = parties["sms"]
+    return {
+        "HUIBAN_ENV": "demo",
+        "HUIBAN_MASTER_KEY_FILE": str(key_file(home, "master")),
+        "HUIBAN_PUBLIC_URL": public_url,
+        "HUIBAN_STUBS_URL": stubs_url,
+        "HUIBAN_SMS_URL": f"{stubs_url}/tencent-sms/",
+        "HUIBAN_SMS_SECRET_ID": sms["secret_id"],
+        "HUIBAN_SMS_SECRET_KEY": sms["secret_key"],
+        "HUIBAN_SMS_SDK_APP_ID": sms["sdk_app_id"],
+        "HUIBAN_SMS_SIGN_NAME": sms["sign_name"],
+        "HUIBAN_SMS_LOGIN_TEMPLATE": "2401001",
+        "HUIBAN_SMS_SECURITY_TEMPLATE": "2401002",
+        "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
+        "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
+        "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],
+        **_exchange("POPULATION", parties["population"], f"{stubs_url}/exchange/population/verify"),
+        **_exchange(
+            "HEALTH_AUTHORITY",
+            parties["health_authority"],
+            f"{stubs_url}/exchange/health/personnel",
+        ),
+    }
+
+
+def key_file(home: Path, name: str) -> Path:
+    """A demonstration key file under `home/keys`, made at first use."""
+    path = home / "keys" / f"{name}.json"
+    if not path.exists():
+        write_key_file(path, origin="demonstration")
+    return path
+
+
+def clean_environment() -> dict[str, str]:
+    """Our own environment without settings of some other installation."""
+    foreign = ("HUIBAN_", "DATABASE_", "REDIS_", "PROMETHEUS_", "GRANIAN_", "FLASK_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    flavour = os.environ.get("HUIBAN_LOCAL")
+    return kept | ({"HUIBAN_LOCAL": flavour} if flavour else {})
+
+
+def _exchange(name: str, party: dict[str, str], url: str) -> dict[str, str]:
+    return {
+        f"HUIBAN_{name}_URL": url,
+        f"HUIBAN_{name}_REQUESTER_ID": party["rid"],
+        f"HUIBAN_{name}_SERVICE_ID": party["sid"],
+        f"HUIBAN_{name}_APP_KEY": party["appkey"],
+    }
