@@ -1,0 +1,68 @@
+"""Venues (场所) and who may scan there."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core import clock
+from app.core.db import Session
+from app.core.ids import new_id
+from healthcode.models import Venue, VenueStaff
+
+
+@dataclass(frozen=True)
+class NewVenue:
+    """What is known of a venue when it is registered. `region_code` has twelve digits."""
+
+    name: str
+    kind: str
+    region_code: str
+    address: str
+
+
+def venues_of(session: Session, account_id: uuid.UUID) -> list[uuid.UUID]:
+    """Ids of the active venues at which the account may scan now."""
+    mine = select(VenueStaff.venue_id).join(Venue, Venue.id == VenueStaff.venue_id)
+    return list(session.scalars(mine.where(_serves(account_id))))
+
+
+def list_venues(session: Session, account_id: uuid.UUID) -> list[Venue]:
+    """The same venues with all their facts, by name."""
+    mine = select(Venue).join(VenueStaff, Venue.id == VenueStaff.venue_id)
+    return list(session.scalars(mine.where(_serves(account_id)).order_by(Venue.name, Venue.id)))
+
+
+def register_venue(session: Session, new: NewVenue, *, venue_id: uuid.UUID | None = None) -> Venue:
+    """Make a venue, active at once. `venue_id` is given when it is already known elsewhere."""
+    venue = Venue(
+        id=venue_id or new_id(),
+        name=new.name,
+        kind=new.kind,
+        region_code=new.region_code,
+        address=new.address,
+        active=True,
+    )
+    session.add(venue)
+    session.flush()
+    return venue
+
+
+def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> None:
+    """Let the account scan at the venue from now on. Safe to repeat."""
+    row = insert(VenueStaff).values(
+        venue_id=venue_id, account_id=account_id, since=clock.now(), until=None
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["venue_id", "account_id"],
+            set_={"since": row.excluded.since, "until": None},
+            where=VenueStaff.until.is_not(None),
+        )
+    )
+
+
+def _serves(account_id: uuid.UUID) -> ColumnElement[bool]:
+    lasts = or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now())
+    return and_(VenueStaff.account_id == account_id, lasts, Venue.active)
