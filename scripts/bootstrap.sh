@@ -96,7 +96,7 @@ install_uv() {
 }
 
 install_uv_with() {
-    "$1" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    PIP_ROOT_USER_ACTION=ignore "$1" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
         --require-hashes --upgrade --target "$scratch/uv" -r "$scratch/uv.txt" >&2
 }
 
@@ -107,6 +107,11 @@ make_venv() {
         return
     fi
     if [ ! -f "$venv/.stamp" ] && is_new_enough "$venv/bin/python"; then return; fi
+    if [ "$uv" = "$venv/bin/uv" ]; then
+        mkdir -p "$scratch/uv/bin"
+        cp "$uv" "$scratch/uv/bin/uv"
+        uv=$scratch/uv/bin/uv
+    fi
     rm -rf "$venv"
     "$uv" venv --quiet --python "$python" "$venv"
 }

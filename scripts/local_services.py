@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     except LocalServicesError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _perform(options: argparse.Namespace) -> int:

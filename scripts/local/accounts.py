@@ -1,5 +1,6 @@
 """The account the servers run as: PostgreSQL refuses root, and Redis needs nothing root has."""
 
+import contextlib
 import os
 import pwd
 import subprocess
@@ -27,6 +28,7 @@ class Account:
             user=self.uid if self.switched else None,
             group=self.gid if self.switched else None,
             extra_groups=[] if self.switched else None,
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -72,9 +74,14 @@ class Account:
                 probe.rmdir()
 
 
-def server_account() -> Account:
+def server_account(home: Path) -> Account:
+    """Ourselves; for root the user whose home this is already, as after `sudo`, else nobody."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), switched=False)
+    with contextlib.suppress(OSError, KeyError):
+        owner = home.stat().st_uid
+        if owner != 0:
+            return Account(owner, pwd.getpwuid(owner).pw_gid, switched=True)
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
     except KeyError:

@@ -196,7 +196,7 @@ class LocalServices:
 
     def _lay_out(self) -> None:
         """Choose account, places and binaries, and set the watchdog before any server runs."""
-        account = server_account()
+        account = server_account(self.home.path)
         area = self.home.area(account, durable=self.durable)
         binaries = Binaries(account, area, self.flavour)
         chosen = binaries.postgres(data_majors(area))

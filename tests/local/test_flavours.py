@@ -10,10 +10,12 @@ from scripts.local.binaries import Binaries, Postgres
 from scripts.local.errors import LocalServicesError
 from scripts.local_services import LocalServices
 
+ROOT = Path("/")
+
 
 def available(flavour: str, area: Path) -> bool:
     try:
-        Binaries(server_account(), area, flavour).postgres([])
+        Binaries(server_account(ROOT), area, flavour).postgres([])
     except LocalServicesError:
         return False
     return True
@@ -63,7 +65,7 @@ def offered(monkeypatch, tmp_path):
 
     def offered(found: list[Postgres], flavour: str | None = None) -> Binaries:
         monkeypatch.setattr(Binaries, "_postgres", lambda self: iter(found))
-        return Binaries(server_account(), tmp_path, flavour)
+        return Binaries(server_account(ROOT), tmp_path, flavour)
 
     return offered
 

@@ -1,5 +1,10 @@
+import contextlib
+import os
+import signal
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from redis import Redis
 
@@ -90,6 +95,21 @@ def test_servers_come_back_at_the_same_address_after_being_killed(home, ask, do)
         assert ask(addresses.owner_url, "SELECT answer FROM kept") == 42
         with Redis.from_url(addresses.redis_url) as redis:
             assert redis.ping()
+
+
+def test_servers_that_something_else_killed_start_again_though_a_connection_was_open(home, ask):
+    with LocalServices(home, durable=False) as services:
+        record = services.home.record()
+        with contextlib.closing(psycopg.connect(services.addresses.owner_url)):
+            os.kill(record.postgres.pid, signal.SIGKILL)
+            os.kill(record.redis.pid, signal.SIGKILL)
+            while record.postgres.alive() or record.redis.alive():
+                time.sleep(0.01)
+
+            services.start_postgres()
+            services.start_redis()
+
+        assert ask(services.addresses.database_url, "SELECT 1") == 1
 
 
 def test_a_clone_holds_what_its_template_held_and_dropping_it_leaves_the_template(shared, ask, do):
