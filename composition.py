@@ -3,11 +3,15 @@
 from flask import Flask
 
 from api.blueprints import AudienceBlueprint
-from api.citizen import auth, me
+from api.citizen import auth, health_code, me, menu
+from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.openapi import configure as configure_openapi
 from api.ops import health, reference
+from api.verifier import keys as code_keys
+from api.verifier import scans, venues
+from app.catalogue import cli as catalogue_cli
 from app.connectors.world import World, build_world
 from app.core import cli as core_cli
 from app.core import housekeeping
@@ -18,10 +22,23 @@ from app.factory import Package, create_app
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
 from app.settings import Settings, load
+from healthcode import cli as healthcode_cli
+from healthcode import jobs as healthcode_jobs
 
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
+    Package(blueprints=(menu.blueprint,), commands=(catalogue_cli.catalogue,)),
+    Package(
+        blueprints=(
+            health_code.blueprint,
+            my_scans.blueprint,
+            code_keys.blueprint,
+            scans.blueprint,
+            venues.blueprint,
+        ),
+        commands=(healthcode_cli.cli,),
+    ),
     Package(blueprints=(health.blueprint, reference.blueprint)),
 )
 
@@ -31,6 +48,7 @@ TASKS: tuple[Task, ...] = (
     dispatcher(SUBSCRIPTIONS),
     *housekeeping.tasks,
     *identity_jobs.tasks,
+    *healthcode_jobs.tasks,
 )
 
 #: Jobs may wait longer for the database and for outside parties than a person may.

@@ -1,11 +1,13 @@
 """Blueprints that know their audience. Each route is: admit, parse, act, commit, answer."""
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal
 
-from flask import Response, g, make_response, request
+from flask import Request, Response, g, make_response, request
 from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
 
 from api import idempotency
 from api.context import world
@@ -24,8 +26,22 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
 }
 
 
-class AudienceBlueprint(Blueprint):  # type: ignore[misc]
+class StrictParser(FlaskParser):
+    """JSON whose nesting or numbers are beyond Python's own limits is malformed, not our failure."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            return super()._raw_load_json(req)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise
+        except (ValueError, RecursionError):
+            raise json.JSONDecodeError("beyond the limits", "?", 0) from None
+
+
+class AudienceBlueprint(Blueprint):
     """A blueprint that cannot be made without an audience, nor have a route without a guard."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, name: str, import_name: str, *, audience: Audience, **options: Any) -> None:
         super().__init__(name, import_name, **options)

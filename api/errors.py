@@ -57,7 +57,7 @@ class Problem(ma.Schema):
     trace_id = ma.fields.String(allow_none=True)
 
 
-class ProblemApi(Api):  # type: ignore[misc]
+class ProblemApi(Api):
     """flask-smorest with problem+json for whatever it or the framework refuses."""
 
     ERROR_SCHEMA = Problem

@@ -4,7 +4,6 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from flask import request
-from healthcode.venues import venues_of
 
 from api.context import world
 from api.registry import Route
@@ -12,6 +11,7 @@ from app.core.db import Session
 from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequired
 from app.core.types import ANONYMOUS, Actor
 from app.identity.sessions import authenticate
+from healthcode.venues import venues_of
 
 #: Calls a minute, counted in each process (threats.md 23). Many people share one address.
 PER_ADDRESS = 6_000

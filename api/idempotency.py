@@ -9,7 +9,6 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import cast
 
 from flask import Response, current_app, request
 from sqlalchemy import delete, func, select
@@ -116,7 +115,7 @@ def _first(
     if not 200 <= response.status_code < 300:
         session.execute(delete(KeptAnswer).where(KeptAnswer.scope == line.scope))
         return response
-    text = cast(str, response.get_data(as_text=True))
+    text = response.get_data(as_text=True)
     kept = session.get_one(KeptAnswer, line.scope)
     kept.status = response.status_code
     kept.body = crypto.seal(session.core.keys, _field(kept.id), text)

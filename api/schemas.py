@@ -17,9 +17,9 @@ class Text(ma.fields.String):
     """Text of 1 to `max_length` characters without control characters or broken code points."""
 
     def __init__(self, max_length: int, *, min_length: int = 1, **options: Any) -> None:
-        own = options.pop("validate", [])
-        validators = [ma.validate.Length(min=min_length, max=max_length), _printable]
-        super().__init__(validate=validators + (own if isinstance(own, list) else [own]), **options)
+        own: list[Any] = [options.pop("validate")] if "validate" in options else []
+        validators: list[Any] = [ma.validate.Length(min=min_length, max=max_length), _printable]
+        super().__init__(validate=validators + own, **options)
 
 
 def _printable(text: str) -> None:

@@ -6,7 +6,7 @@ party's own list (or named in `HUIBAN_ALLOWED_HOSTS`), and keys that were not ma
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from environs import Env, EnvError
@@ -106,11 +106,10 @@ def load() -> Settings:
 
 def _read(env: Env) -> Settings:
     name = env.str("HUIBAN_ENV", "production")
-    if name not in ("production", "demo", "test"):
+    if name not in get_args(Environment):
         raise SettingsError(f"HUIBAN_ENV must be production, demo or test, not {name!r}")
-    environment: Environment = name
     return Settings(
-        env=environment,
+        env=cast(Environment, name),
         database_url=sqlalchemy_url(env.str("DATABASE_URL")),
         redis_url=env.str("REDIS_URL", None) or None,
         master_key_file=env.path("HUIBAN_MASTER_KEY_FILE"),

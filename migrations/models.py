@@ -1,15 +1,14 @@
 """Every table of the product, so that models and revisions can be compared."""
 
-import app.catalogue.models
-import healthcode.models
-
 import api.idempotency
 import app.audit.models
+import app.catalogue.models
 import app.core.events
 import app.core.freshness
 import app.core.keys
 import app.core.limits
 import app.identity.models
+import healthcode.models
 from app.core.db import Base
 
 __all__ = ["api", "app", "healthcode", "metadata"]

@@ -89,8 +89,9 @@ class WechatApi:
             params={"access_token": token},
             json={"code": phone_code},
         )
-        info = self._content(answer.body).get("phone_info")
+        content = self._content(answer.body)
         try:
+            info = content["phone_info"]
             if info["watermark"]["appid"] != self._settings.appid:
                 raise PartyUnavailable("wechat")
             return str(info["purePhoneNumber"])

@@ -107,7 +107,7 @@ class Freshness:
         self._read_at = started
         return True
 
-    def _take(self, rows: Sequence[Row[tuple[str, str, datetime]]]) -> None:
+    def _take(self, rows: Sequence[Row[str, str, datetime]]) -> None:
         marks: dict[str, set[str]] = {}
         keys_at = None
         for kind, key, at in rows:

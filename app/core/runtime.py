@@ -1,4 +1,4 @@
-"""The core of one process, made once and handed down: no globals, no `current_app` in domains."""
+"""The core of one process, made once and handed down: there are no globals."""
 
 from dataclasses import dataclass, field
 

@@ -129,9 +129,7 @@ def _tables() -> None:
         sa.Column("public", sa.LargeBinary),
         sa.Column("created_at", moment, nullable=False),
         sa.Column("state_since", moment, nullable=False),
-        sa.CheckConstraint(
-            "state IN ('next', 'current', 'previous', 'killed')", name="ck_keys_state"
-        ),
+        sa.CheckConstraint("state IN ('next', 'current', 'previous', 'killed')", name="state"),
         sa.PrimaryKeyConstraint("purpose", "kid", name="pk_keys"),
     )
     for state in ("current", "next"):

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "document_type", "document_index", name="uq_persons_document_type_document_index"
         ),
-        sa.CheckConstraint("sex IN ('0', '1', '2', '9')", name="ck_persons_sex"),
+        sa.CheckConstraint("sex IN ('0', '1', '2', '9')", name="sex"),
     )
     op.create_table(
         "accounts",
@@ -44,10 +44,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("phone_index", name="uq_accounts_phone_index"),
         sa.UniqueConstraint("person_id", name="uq_accounts_person_id"),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name="fk_accounts_person_id"),
-        sa.CheckConstraint("level IN ('phone', 'real_name', 'face')", name="ck_accounts_level"),
-        sa.CheckConstraint(
-            "(level = 'phone') = (person_id IS NULL)", name="ck_accounts_level_needs_person"
-        ),
+        sa.CheckConstraint("level IN ('phone', 'real_name', 'face')", name="level"),
+        sa.CheckConstraint("(level = 'phone') = (person_id IS NULL)", name="level_needs_person"),
     )
     _ways_in()
     _sessions()
@@ -80,7 +78,7 @@ def _ways_in() -> None:
         sa.Column("expires_at", MOMENT, nullable=False, index=True),
         sa.Column("used_at", MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_login_codes"),
-        sa.CheckConstraint("tries BETWEEN 0 AND 5", name="ck_login_codes_tries"),
+        sa.CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
     )
     op.create_index("ix_login_codes_phone", "login_codes", ["phone_index", "purpose", "created_at"])
 

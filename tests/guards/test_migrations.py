@@ -1,0 +1,129 @@
+"""Revisions: equal to the models, up and down with data in the tables, rights as meant."""
+
+import uuid
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
+from support import fill_every_table
+
+from app.settings import sqlalchemy_url
+from migrations.__main__ import configuration
+from migrations.compare import include_object
+from migrations.models import metadata
+
+
+@pytest.fixture
+def database(services):
+    name = f"mig_{uuid.uuid4().hex[:10]}"
+    services.create_database(name)
+    yield services.database_url(name, "huiban_owner"), services.database_url(name, "huiban_app")
+    services.drop_database(name)
+
+
+def engine_of(url):
+    return create_engine(sqlalchemy_url(url))
+
+
+def test_models_and_revisions_are_equal(database):
+    owner, _ = database
+    command.upgrade(configuration(owner), "head")
+    engine = engine_of(owner)
+    with engine.connect() as connection:
+        options = {"compare_type": True, "include_object": include_object}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+STRUCTURE = """
+SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  AND conrelid::regclass::text !~ '^procrastinate_|_default$|_[0-9]{8}$|^alembic_version$'
+UNION ALL
+SELECT tablename || ' ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+  AND tablename !~ '^procrastinate_|_default$|_[0-9]{8}$|^alembic_version$'
+"""
+
+
+def test_checks_and_indexes_are_equal_too(database, services):
+    owner, _ = database
+    command.upgrade(configuration(owner), "head")
+    name = f"models_{uuid.uuid4().hex[:10]}"
+    services.create_database(name)
+    found = []
+    for url in (owner, services.database_url(name, "huiban_owner")):
+        engine = engine_of(url)
+        if url != owner:
+            metadata.create_all(engine)
+        with engine.connect() as connection:
+            found.append(set(connection.scalars(text(STRUCTURE))))
+        engine.dispose()
+    services.drop_database(name)
+    assert found[0] == found[1]
+
+
+def test_every_revision_goes_down_and_up_again_with_data_in_the_tables(database):
+    owner, _ = database
+    config = configuration(owner)
+    revisions = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    command.upgrade(config, "head")
+    for revision in revisions:
+        engine = engine_of(owner)
+        filled = fill_every_table(engine, metadata)
+        engine.dispose()
+        assert filled or revision == revisions[-1]
+        command.downgrade(config, "-1")
+        command.upgrade(config, "+1")
+        command.downgrade(config, "-1")
+    command.upgrade(config, "head")
+
+
+def test_the_application_cannot_change_what_is_append_only(database):
+    owner, app = database
+    command.upgrade(configuration(owner), "head")
+    engine = engine_of(owner)
+    fill_every_table(engine, metadata)
+    engine.dispose()
+    engine = engine_of(app)
+    tables = ("audit_rows", "scans", "health_declarations", "health_evidence")
+    for table in tables:
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET id = id"):
+            with engine.connect() as connection, pytest.raises(ProgrammingError):
+                connection.execute(text(statement))
+    with engine.connect() as connection:
+        partitions = connection.scalars(
+            text("SELECT c.relname FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'")
+        ).all()
+    assert len(partitions) >= 30
+    for partition in partitions:
+        with engine.connect() as connection, pytest.raises(ProgrammingError):
+            connection.execute(text(f"DELETE FROM {partition}"))
+    engine.dispose()
+
+
+def test_the_application_cannot_change_the_structure(database):
+    owner, app = database
+    command.upgrade(configuration(owner), "head")
+    engine = engine_of(app)
+    for statement in ("CREATE TABLE x (y int)", "DROP TABLE accounts", "TRUNCATE audit_rows"):
+        with engine.connect() as connection, pytest.raises(ProgrammingError):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_partitions_are_made_ahead_and_only_of_our_own_tables(database):
+    owner, app = database
+    command.upgrade(configuration(owner), "head")
+    engine = engine_of(app)
+    with engine.begin() as connection:
+        made = text("SELECT huiban_ensure_days('audit_rows', 20)")
+        assert connection.scalar(made) == 6
+        assert connection.scalar(made) == 0
+    with engine.connect() as connection, pytest.raises(Exception, match="not partitioned"):
+        connection.execute(text("SELECT huiban_ensure_days('accounts', 1)"))
+    engine.dispose()
