@@ -1,7 +1,7 @@
 """Venues (场所) and who may scan there."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +20,7 @@ class NewVenue:
     kind: str
     region_code: str
     address: str
+    id: uuid.UUID = field(default_factory=new_id)
 
 
 def venues_of(session: Session, account_id: uuid.UUID) -> list[uuid.UUID]:
@@ -34,19 +35,12 @@ def list_venues(session: Session, account_id: uuid.UUID) -> list[Venue]:
     return list(session.scalars(mine.where(_serves(account_id)).order_by(Venue.name, Venue.id)))
 
 
-def register_venue(session: Session, new: NewVenue, *, venue_id: uuid.UUID | None = None) -> Venue:
-    """Make a venue, active at once. `venue_id` is given when it is already known elsewhere."""
-    venue = Venue(
-        id=venue_id or new_id(),
-        name=new.name,
-        kind=new.kind,
-        region_code=new.region_code,
-        address=new.address,
-        active=True,
-    )
-    session.add(venue)
-    session.flush()
-    return venue
+def register_venue(session: Session, new: NewVenue) -> uuid.UUID:
+    """Make a venue, active at once, or bring the one with this id up to date. Returns the id."""
+    row = insert(Venue).values(**asdict(new), active=True)
+    facts = {name: row.excluded[name] for name in ("name", "kind", "region_code", "address")}
+    session.execute(row.on_conflict_do_update(index_elements=["id"], set_=facts))
+    return new.id
 
 
 def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> None:

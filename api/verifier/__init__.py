@@ -1,0 +1,1 @@
+"""What the staff at a door call."""
