@@ -23,7 +23,7 @@ KILLABLE = ("web", "worker", "postgres", "redis")
 
 def main() -> int:
     """Play the story. Returns the exit status."""
-    console = Console()
+    console = Console(soft_wrap=True)
     kill = os.environ.get("KILL", "")
     if kill and kill not in KILLABLE:
         console.print(f"KILL 只能是 must be one of: {', '.join(KILLABLE)}", style="red")

@@ -16,7 +16,6 @@ from app.identity import phones
 from app.identity.accounts import account_of_phone
 from healthcode import keys as verifier_keys
 from healthcode import venues
-from healthcode.models import Venue
 from scripts.environment import key_file, read_world
 
 #: Seconds: the catalogue comes in with a few large statements.
@@ -52,10 +51,16 @@ def seed(core: Core, home: Path) -> None:
 
 def _people(session: Session, world: dict[str, Any]) -> None:
     for venue in world["venues"]:
-        venue_id = uuid.UUID(venue["id"])
-        if session.get(Venue, venue_id) is None:
-            new = venues.NewVenue(venue["name"], venue["kind"], venue["region"], venue["address"])
-            venues.register_venue(session, new, venue_id=venue_id)
+        venues.register_venue(
+            session,
+            venues.NewVenue(
+                id=uuid.UUID(venue["id"]),
+                name=venue["name"],
+                kind=venue["kind"],
+                region_code=venue["region"],
+                address=venue["address"],
+            ),
+        )
     people = {person["key"]: person for person in world["people"]}
     for member in world["venue_staff"]:
         phone = phones.normalise(people[member["person"]]["phone"])

@@ -154,7 +154,7 @@ class Door:
     def _my_scans(self) -> list[str]:
         scans = self.app.get("/api/v1/me/scans")["items"]
         holds(len(scans) == 1, f"{len(scans)} scans")
-        return [f"{scan['at'][:19]}  {scan['venue']}  {scan['verdict']}" for scan in scans]
+        return [f"{scan['at'][:19]}  {scan['venue']['name']}  {scan['verdict']}" for scan in scans]
 
     def _wechat(self) -> list[str]:
         me = self.app.get("/api/v1/me")["id"]
