@@ -1,0 +1,35 @@
+"""Text as the first search sees it: folded, and cut into pairs of characters. Pure.
+
+PostgreSQL without extensions cannot split Chinese into words, so names are kept as overlapping pairs
+(出生, 生医, 医学 …); Latin words and numbers stay whole.
+"""
+
+import re
+import unicodedata
+
+_RUN = re.compile(r"[0-9a-z]+|[^\W_0-9a-z]+")
+
+
+def fold(text: str) -> str:
+    """Letters, digits and characters only, full-width and capital forms made plain."""
+    return "".join(_runs(text))
+
+
+def tokens(*texts: str) -> list[str]:
+    """The pairs and words of all texts, each once, sorted."""
+    found: set[str] = set()
+    for run in (run for text in texts for run in _runs(text)):
+        if run.isascii() or len(run) == 1:
+            found.add(run)
+        else:
+            found.update(run[i : i + 2] for i in range(len(run) - 1))
+    return sorted(found)
+
+
+def searchable(name: str, item_name: str) -> str:
+    """What a whole query is looked for in; the space keeps the two names apart."""
+    return f"{fold(name)} {fold(item_name)}"
+
+
+def _runs(text: str) -> list[str]:
+    return _RUN.findall(unicodedata.normalize("NFKC", text).casefold())
