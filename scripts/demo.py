@@ -15,7 +15,7 @@ from scripts.environment import ROOT, read_world
 from scripts.local_services import LocalServicesError, clean
 from scripts.stack import Layout, Stack, StackError
 from scripts.story.door import Door
-from scripts.story.telling import Client, DoesNotHold, Teller
+from scripts.story.telling import Client, DoesNotHold, Teller, open_http
 
 HOME = ROOT / ".local" / "demo"
 KILLABLE = ("web", "worker", "postgres", "redis")
@@ -56,7 +56,7 @@ def play(stack: Stack, console: Console, kill: str) -> int:
     """Tell the story on a running stack. Returns the number of steps. Raises `DoesNotHold`."""
     world = read_world()
     people = {person["key"]: dict(person) for person in world["people"]}
-    stubs = Client(stack.stubs_url)
+    http = open_http()
     teller = Teller(console, after_step=lambda: destroy(stack, kill))
     stop = threading.Event()
     supervisor = threading.Thread(target=supervise, args=(stack, stop), daemon=True)
@@ -64,7 +64,7 @@ def play(stack: Stack, console: Console, kill: str) -> int:
     try:
         door = Door(
             api=stack.url,
-            stubs=stubs,
+            stubs=Client(stack.stubs_url, http),
             folder=stack.layout.home,
             resident=people["r001"],
             contact=people["r204"],
@@ -74,6 +74,7 @@ def play(stack: Stack, console: Console, kill: str) -> int:
     finally:
         stop.set()
         supervisor.join()
+        http.close()
     return teller.told
 
 

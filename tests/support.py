@@ -20,7 +20,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
-    SmallInteger,
     String,
     Uuid,
     insert,
@@ -105,7 +104,11 @@ def fill_every_table(engine: Engine, metadata: MetaData) -> int:
         for table in metadata.sorted_tables:
             if table.name not in present:
                 continue
-            row = {column.name: _value(column, kept) for column in table.columns}
+            row = {
+                column.name: _value(column, kept)
+                for column in table.columns
+                if column.identity is None
+            }
             connection.execute(insert(table).values(row))
             kept.update({f"{table.name}.{name}": value for name, value in row.items()})
             filled += 1

@@ -38,7 +38,7 @@ class Door:
     refresh_token: str = ""
 
     def __post_init__(self) -> None:
-        self.app, self.other, self.scanner = (Client(self.api) for _ in range(3))
+        self.app, self.other, self.scanner = (self._client() for _ in range(3))
 
     def tell(self, teller: Teller) -> None:
         """All steps in order."""
@@ -56,6 +56,9 @@ class Door:
         teller.step("谁扫过我 Who scanned me", self._my_scans)
         teller.step("微信小程序登录同一账号 WeChat reaches the same account", self._wechat)
         teller.step("令牌轮换与远程退出 Rotation and remote sign-out", self._sign_out)
+
+    def _client(self) -> Client:
+        return Client(self.api, self.stubs.http)
 
     def _menu(self) -> list[str]:
         places = self.app.get("/api/v1/regions?parent=420000000000")["items"]
@@ -162,7 +165,7 @@ class Door:
             "POST", "/wechat/simulate/login", {"phone": self.resident["phone"]}, 200
         )
         body = {"login_code": codes["login_code"], "phone_code": codes["phone_code"]}
-        opened = Client(self.api).send("POST", "/api/v1/auth/miniprogram/wechat", body, 201)
+        opened = self._client().send("POST", "/api/v1/auth/miniprogram/wechat", body, 201)
         holds(opened["citizen"]["id"] == me, "another account")
         return [f"账号 account {me}"]
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,13 +22,18 @@ def holds(fact: bool, otherwise: str) -> None:
         raise DoesNotHold(otherwise)
 
 
+def open_http() -> httpx.Client:
+    """The connections all clients of one story share. Close it at the end."""
+    return httpx.Client(timeout=8, trust_env=False)
+
+
 @dataclass
 class Client:
     """A patient HTTP client: what a good app does when the network or the service hiccups."""
 
     base: str
+    http: httpx.Client
     token: str | None = None
-    _http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=8, trust_env=False))
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send; repeat while the service cannot be reached or says 503. Writes carry a key."""
@@ -38,7 +43,7 @@ class Client:
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = self._http.request(method, self.base + path, headers=headers, **options)
+                answer = self.http.request(method, self.base + path, headers=headers, **options)
                 if answer.status_code != 503:
                     return answer
             except httpx.TransportError:

@@ -146,7 +146,7 @@ def hostile_tokens(core, person):
     good = {"typ": tokens.TYPE, "kid": key.kid}
     claims = jwt.decode(person.access_token, options={"verify_signature": False})
     secret = key.secret
-    header, body, seal = person.access_token.split(".")
+    header, body, _ = person.access_token.split(".")
     yield "none", jwt.encode(claims, None, "none", headers=good)
     yield "empty seal", f"{header}.{body}."
     yield "no seal", f"{header}.{body}"
