@@ -35,6 +35,27 @@ def test_only_the_core_commits():
     assert found == {"app/core/db.py"}
 
 
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_nothing_below_imports_an_entry_point_or_the_composition():
+    above = {"composition.py", "wsgi.py", "worker.py"}
+    found = {
+        relative(path): name
+        for path in SOURCES
+        if relative(path) not in above and path.parts[len(ROOT.parts)] != "benchmarks"
+        for name in imported(path)
+        if name in ("composition", "wsgi", "worker")
+    }
+    assert found == {}
+    assert not set(imported(ROOT / "composition.py")) & {"wsgi", "worker"}
+
+
 def test_no_import_inside_a_function_dodges_a_cycle():
     found = [
         f"{relative(path)}:{inner.lineno}"
