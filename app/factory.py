@@ -41,6 +41,8 @@ def create_app(world: World, packages: Sequence[Package], extension: str) -> Fla
     app.extensions[extension] = world
     app.before_request(_begin)
     app.after_request(_finish)
+    if world.core.settings.access_log:
+        app.after_request(_log_access)
     for package in packages:
         for command in package.commands:
             app.cli.add_command(command)
@@ -65,11 +67,23 @@ def _finish(response: Response) -> Any:
     response.headers["X-Trace-Id"] = structlog.contextvars.get_contextvars().get("trace_id", "")
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status_code >= 500 or seconds > 1:
-        log.warning(
-            "slow_or_failed_request",
-            method=request.method,
-            route=route,
-            status=response.status_code,
-            duration_ms=round(seconds * 1_000),
-        )
+        log.warning("slow_or_failed_request", **_facts(response))
     return response
+
+
+def _log_access(response: Response) -> Any:
+    log.info("request", **_facts(response))
+    return response
+
+
+def _facts(response: Response) -> dict[str, Any]:
+    """What a log may say of a request: the rule, never the address asked for or its query."""
+    rule = request.url_rule
+    return {
+        "method": request.method,
+        "route": rule.rule if rule is not None else "unknown",
+        "status": response.status_code,
+        "duration_ms": round(
+            (time.perf_counter() - g.get("began", time.perf_counter())) * 1_000, 1
+        ),
+    }

@@ -65,6 +65,8 @@ class Settings:
     trusted_proxies: int
     #: Addresses that may read /metrics; loopback always may.
     metrics_allowed: tuple[str, ...]
+    #: One log line for every request, for people who watch; slow and failed ones are always logged.
+    access_log: bool
     #: Connections per process: as many as it has threads.
     database_pool: int
     sms: SmsSettings
@@ -116,6 +118,7 @@ def _read(env: Env) -> Settings:
         public_url=env.str("HUIBAN_PUBLIC_URL").rstrip("/"),
         trusted_proxies=env.int("HUIBAN_TRUSTED_PROXIES", 0),
         metrics_allowed=tuple(env.list("HUIBAN_METRICS_ALLOWED", [])),
+        access_log=env.bool("HUIBAN_ACCESS_LOG", False),
         database_pool=env.int("HUIBAN_THREADS", 4),
         sms=SmsSettings(
             url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),

@@ -3,7 +3,8 @@
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, current_app, jsonify, make_response, render_template
+from flask import Response, current_app, jsonify, make_response, redirect, render_template
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api.blueprints import AudienceBlueprint
 from api.openapi import document
@@ -39,6 +40,13 @@ def openapi(query: dict[str, Any]) -> Response:
     response = jsonify(document(_spec(), query["audience"]))
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
+
+
+@blueprint.route("/", methods=["GET"], policy="anybody")
+@blueprint.response(302, description="To /docs")
+def front_door() -> WerkzeugResponse:
+    """Whoever opens the bare address in a browser is shown the description."""
+    return redirect("/docs")
 
 
 @blueprint.route("/docs", methods=["GET"], policy="anybody")

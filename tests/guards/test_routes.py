@@ -45,6 +45,7 @@ def test_only_known_routes_are_open_to_everybody(routes):
         "/ops/status",
         "/openapi.json",
         "/docs",
+        "/",
     }
 
 
