@@ -117,13 +117,11 @@ def _statuses() -> None:
             ["health_declarations.id"],
             name="fk_health_statuses_declaration_id",
         ),
-        sa.CheckConstraint("state IN ('grey', 'active')", name="ck_health_statuses_state"),
-        sa.CheckConstraint(
-            "colour IN ('green', 'yellow', 'red', 'unknown')", name="ck_health_statuses_colour"
-        ),
+        sa.CheckConstraint("state IN ('grey', 'active')", name="state"),
+        sa.CheckConstraint("colour IN ('green', 'yellow', 'red', 'unknown')", name="colour"),
         sa.CheckConstraint(
             "(state = 'active') = (colour <> 'unknown')",
-            name="ck_health_statuses_active_has_colour",
+            name="active_has_colour",
         ),
     )
     current, unanswered = "replaced_at IS NULL", "replaced_at IS NULL AND NOT authority_answered"

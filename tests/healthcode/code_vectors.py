@@ -1,6 +1,6 @@
 """Builds the published vectors by hand: no line of `healthcode` and no CBOR library takes part.
 
-`python -m tests.healthcode.code_vectors` writes docs/vectors/code-v1.json anew.
+`python tests/healthcode/code_vectors.py` writes docs/vectors/code-v1.json anew.
 """
 
 import hashlib

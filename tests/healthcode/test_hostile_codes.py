@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import cbor2
+import code_vectors as by_hand
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from healthcode import token
 from healthcode.token import CodeRefused
-from tests.healthcode import code_vectors as by_hand
 
 N = 2_000
 KEY = Ed25519PrivateKey.from_private_bytes(by_hand.SEED)

@@ -6,13 +6,13 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from health_support import HEALTHY
 
 from app.core import clock, freshness
 from app.core.redis import Cache
 from composition import web_app
 from healthcode import snapshots, token
 from healthcode.signing import public_keys
-from tests.healthcode.conftest import HEALTHY
 
 URL = "/api/v1/health-code"
 

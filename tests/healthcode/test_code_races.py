@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from health_support import HEALTHY, Authority, staffed_venue
 from sqlalchemy import func, select
+from support import make_person
 
 from app.audit.models import AuditRow
 from app.connectors.world import build_world
@@ -14,8 +16,6 @@ from app.core.db import unit_of_work
 from app.core.redis import Cache
 from composition import web_app
 from healthcode.models import HealthStatus, Scan
-from tests.healthcode.conftest import HEALTHY, Authority, staffed_venue
-from tests.support import make_person
 
 SCANS = 50
 DECLARATIONS = 12

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from health_support import HEALTHY
 from sqlalchemy import func, select, text
 
 from app.connectors.exchange import HealthRecord
 from app.core import clock
 from healthcode import jobs
 from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
-from tests.healthcode.conftest import HEALTHY
 
 
 def codes(answer):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import cbor2
+import code_vectors as by_hand
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 
 from healthcode import base45, token
 from healthcode.token import Claims, CodeRefused
-from tests.healthcode import code_vectors as by_hand
 
 KEY = Ed25519PrivateKey.from_private_bytes(by_hand.SEED)
 NOW = datetime.fromtimestamp(by_hand.ISSUED + 1, UTC)
