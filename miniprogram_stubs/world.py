@@ -18,11 +18,50 @@ class SmsParty:
 
 
 @dataclass(frozen=True)
+class SubscribeTemplate:
+    """An approved subscribe message: its title and its fields with their labels."""
+
+    title: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
 class WechatParty:
-    """The mini-program's credentials at WeChat."""
+    """The mini-program's credentials at WeChat, and its subscribe messages by id."""
 
     appid: str
     secret: str
+    templates: dict[str, SubscribeTemplate]
+
+
+@dataclass(frozen=True)
+class PayMerchant:
+    """One merchant of WeChat Pay; `notify_id` names the platform key that signs its notifies."""
+
+    ref: str
+    mchid: str
+    name: str
+    appid: str
+    certificate_serial: str
+    notify_id: str
+
+
+@dataclass(frozen=True)
+class WechatpayParty:
+    """WeChat Pay's names for its own keys, its waits before sending again, its merchants."""
+
+    platform_certificate_serial: str
+    public_key_id: str
+    retry_seconds: tuple[float, ...]
+    merchants: tuple[PayMerchant, ...]
+
+
+@dataclass(frozen=True)
+class FcmParty:
+    """The Firebase project and the service account that may send in it."""
+
+    project_id: str
+    client_email: str
 
 
 @dataclass(frozen=True)
@@ -64,13 +103,28 @@ class HealthRecord:
 
 
 @dataclass(frozen=True)
+class MedicalBills:
+    """What everybody of some roles owes for a year, in fen; `paid_elsewhere` lists people."""
+
+    remark: str
+    insured_roles: tuple[str, ...]
+    year: str
+    amount_fen: int
+    paid_elsewhere: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class World:
     """The whole file, with the look-ups the parties need."""
 
     sms: SmsParty
     wechat: WechatParty
+    wechatpay: WechatpayParty
+    fcm: FcmParty
     population: ExchangeParty
     health_authority: ExchangeParty
+    medical_insurance: ExchangeParty
+    medical_bills: MedicalBills
     people: tuple[Person, ...]
     venue_of_staff: dict[str, str]
     health_records: tuple[HealthRecord, ...]
@@ -91,14 +145,46 @@ def load_world(path: str) -> World:
         raise ValueError(f"{path}: two people share a phone")
     return World(
         sms=SmsParty(**parties["sms"]),
-        wechat=WechatParty(**parties["wechat"]),
+        wechat=_wechat(parties["wechat"]),
+        wechatpay=_wechatpay(parties["wechatpay"]),
+        fcm=FcmParty(**parties["fcm"]),
         population=ExchangeParty(**parties["population"]),
         health_authority=ExchangeParty(**parties["health_authority"]),
+        medical_insurance=ExchangeParty(**parties["medical_insurance"]),
+        medical_bills=_medical_bills(raw["medical_bills"]),
         people=people,
         venue_of_staff={entry["person"]: entry["venue_id"] for entry in raw["venue_staff"]},
         health_records=tuple(HealthRecord(**entry) for entry in raw["health_records"]),
         by_document=by_document,
         by_phone=by_phone,
+    )
+
+
+def _wechat(entry: dict[str, Any]) -> WechatParty:
+    templates = {key: SubscribeTemplate(**value) for key, value in entry["templates"].items()}
+    return WechatParty(appid=entry["appid"], secret=entry["secret"], templates=templates)
+
+
+def _wechatpay(entry: dict[str, Any]) -> WechatpayParty:
+    merchants = tuple(PayMerchant(**merchant) for merchant in entry["merchants"])
+    names = {entry["platform_certificate_serial"], entry["public_key_id"]}
+    if any(merchant.notify_id not in names for merchant in merchants):
+        raise ValueError("wechatpay: a merchant's notify_id is no key of the platform")
+    return WechatpayParty(
+        platform_certificate_serial=entry["platform_certificate_serial"],
+        public_key_id=entry["public_key_id"],
+        retry_seconds=tuple(float(seconds) for seconds in entry["retry_seconds"]),
+        merchants=merchants,
+    )
+
+
+def _medical_bills(entry: dict[str, Any]) -> MedicalBills:
+    return MedicalBills(
+        remark=entry["remark"],
+        insured_roles=tuple(entry["insured_roles"]),
+        year=entry["year"],
+        amount_fen=entry["amount_fen"],
+        paid_elsewhere=tuple(entry["paid_elsewhere"]),
     )
 
 

@@ -214,6 +214,13 @@ def make_health_records(maker: Maker) -> list[Entry]:
     return records
 
 
+def note_paid_bills(maker: Maker) -> None:
+    """Say of those whose bill was paid elsewhere that there is nothing left to pay."""
+    bills = INGREDIENTS["medical_bills"]
+    for key in bills["paid_elsewhere"]:
+        maker.people[key]["note"] += f"；{bills['year']}年度居民医保已在别处缴纳，查不到待缴费用"
+
+
 def make_deceased(maker: Maker) -> None:
     """Somebody only the population database knows, to try a stolen identity with."""
     person = maker.person("o001", "other", "吴故人", "1", date(1940, 2, 29))
@@ -229,6 +236,7 @@ def world_text() -> str:
     make_parents(maker)
     venues, staff = make_venues(maker)
     records = make_health_records(maker)
+    note_paid_bills(maker)
     make_deceased(maker)
     first = maker.people["r001"]
     first["note"] = (
@@ -242,6 +250,7 @@ def world_text() -> str:
         "venues": venues,
         "venue_staff": staff,
         "health_records": records,
+        "medical_bills": INGREDIENTS["medical_bills"],
     }
     return json.dumps(world, ensure_ascii=False, indent=1) + "\n"
 
