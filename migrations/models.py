@@ -7,7 +7,10 @@ import app.core.events
 import app.core.freshness
 import app.core.keys
 import app.core.limits
+import app.family.models
 import app.identity.models
+import app.payments.ledger
+import app.payments.models
 import healthcode.models
 from app.core.db import Base
 

@@ -90,6 +90,24 @@ PARTICULAR = {
     "persons.sex": "1",
     "accounts.level": "phone",
     "login_codes.tries": 1,
+    "regions.code": "420000000000",
+    "regions.level": 2,
+    "themes.audience": "both",
+    "themes.list": "own",
+    "document_types.holder": "person",
+    "matters.for_person": True,
+    "matters.levels": [2],
+    "matters.origin": "list",
+    "matters.base_code": "ZZ00000001",
+    "mandates.status": "pending",
+    "mandates.scopes": ["pay"],
+    "bills.status": "payable",
+    "orders.status": "paid",
+    "order_lines.status": "paid",
+    "payment_attempts.status": "open",
+    "ledger_postings.kind": "payment",
+    "bookings.status": "pending",
+    "receipts.audience": "payer",
     "health_statuses.state": "grey",
     "health_statuses.colour": "unknown",
 }
@@ -110,6 +128,10 @@ def fill_every_table(engine: Engine, metadata: MetaData) -> int:
                 if column.identity is None
             }
             connection.execute(insert(table).values(row))
+            if table.name == "ledger_entries":
+                # A posting must balance when it is committed.
+                balance = {"account": "the other side", "amount": -row["amount"]}
+                connection.execute(insert(table).values(row | balance))
             kept.update({f"{table.name}.{name}": value for name, value in row.items()})
             filled += 1
     return filled

@@ -1,0 +1,1 @@
+"""Bills, orders, payments and the ledger (缴费)."""

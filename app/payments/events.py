@@ -1,0 +1,24 @@
+"""News from payments."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True)
+class OrderPaid(Event):
+    """The provider has the money; the department is still to be told."""
+
+    NAME: ClassVar[str] = "payments.order_paid"
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class LineSettled(Event):
+    """The department acknowledged; receipts exist."""
+
+    NAME: ClassVar[str] = "payments.line_settled"
+
+    line_id: str

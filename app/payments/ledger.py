@@ -1,0 +1,71 @@
+"""The ledger: double entry in fen, append-only, every posting sums to zero by the database."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, Session
+from app.core.ids import new_id
+
+
+class LedgerPosting(Base):
+    """One movement of money. `(kind, reference)` makes its effect happen once."""
+
+    __tablename__ = "ledger_postings"
+    __table_args__ = (
+        UniqueConstraint("kind", "reference"),
+        CheckConstraint("kind IN ('payment', 'settlement')", name="kind"),
+        Index("ix_ledger_postings_order_id", "order_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    #: payment: money reached a provider's account of ours. settlement: a department took it over.
+    kind: Mapped[str]
+    #: The attempt (payment) or the order line (settlement).
+    reference: Mapped[uuid.UUID]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
+    posted_at: Mapped[datetime]
+
+
+class LedgerEntry(Base):
+    """One side of a posting. Positive is debit, negative is credit."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
+
+    posting_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("ledger_postings.id"), primary_key=True
+    )
+    #: `provider:wechatpay:<merchant_ref>`, `owed:<department>`, `paid_over:<department>`.
+    account: Mapped[str] = mapped_column(primary_key=True)
+    #: Fen.
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+def post(
+    session: Session,
+    kind: str,
+    reference: uuid.UUID,
+    order_id: uuid.UUID,
+    entries: Mapping[str, int],
+) -> LedgerPosting:
+    """Write one posting with its entries (account → fen, debit positive).
+
+    The database refuses a second posting of the same kind and reference, and at commit any posting
+    whose entries do not sum to zero.
+    """
+    posting = LedgerPosting(
+        id=new_id(), kind=kind, reference=reference, order_id=order_id, posted_at=clock.now()
+    )
+    session.add(posting)
+    session.flush()
+    session.add_all(
+        LedgerEntry(posting_id=posting.id, account=account, amount=amount)
+        for account, amount in entries.items()
+    )
+    session.flush()
+    return posting
