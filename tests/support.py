@@ -114,7 +114,7 @@ PARTICULAR = {
 
 
 def fill_every_table(engine: Engine, metadata: MetaData) -> int:
-    """Put a row into every table that is there, in the order of their references."""
+    """Put a row into every empty table that is there, in the order of their references."""
     filled = 0
     present = set(inspect(engine).get_table_names())
     with engine.begin() as connection:
