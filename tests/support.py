@@ -122,6 +122,10 @@ def fill_every_table(engine: Engine, metadata: MetaData) -> int:
         for table in metadata.sorted_tables:
             if table.name not in present:
                 continue
+            there = connection.execute(select(table).limit(1)).mappings().first()
+            if there is not None:
+                kept.update({f"{table.name}.{name}": value for name, value in there.items()})
+                continue
             row = {
                 column.name: _value(column, kept)
                 for column in table.columns
