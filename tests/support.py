@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
     insert,
     inspect,
+    select,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 
