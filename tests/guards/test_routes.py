@@ -142,7 +142,7 @@ def test_the_frameworks_refusals_are_problems_too(client, method, path, kind):
         (
             b'{"phone":' + b"9" * 5_000 + b',"purpose":"login"}',
             "application/json",
-            (422, "invalid_input"),
+            (400, "malformed_request"),
         ),
         (b" " * 300_000, "application/json", (413, "too_large")),
     ],

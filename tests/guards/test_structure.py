@@ -91,7 +91,9 @@ def test_domains_read_neither_the_environment_nor_the_web_frameworks_globals():
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_files_and_functions_stay_small(path):
     text = path.read_text()
-    assert text.count("\n") <= 300, f"{path.name} has more than 300 lines"
+    # A revision is written once and read from top to bottom.
+    if "migrations" not in path.parts:
+        assert text.count("\n") <= 300, f"{path.name} has more than 300 lines"
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
