@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import Subquery
+from sqlalchemy.sql.selectable import CTE
 
 from app.catalogue import searching
 from app.catalogue.models import Matter
@@ -105,7 +105,7 @@ def _narrowed(page: Page, score: ColumnElement[int], wanted: Wanted) -> Page:
     return page.where(or_(score < after.score, and_(score == after.score, behind)))
 
 
-def _hits(whole: str, terms: list[str]) -> Subquery:
+def _hits(whole: str, terms: list[str]) -> CTE:
     """Code and score of every entry the query fits, aliases counted for what they stand for."""
     wanted = bindparam("terms", terms, type_=ARRAY(String))
     token = func.unnest(Matter.tokens).column_valued("token")
@@ -129,7 +129,9 @@ def _hits(whole: str, terms: list[str]) -> Subquery:
         select(code.label("code"), func.max(score).label("score"))
         .where(Matter.withdrawn_at.is_(None), fits, or_(within, pairs >= LEAST))
         .group_by(code)
-        .subquery("hits")
+        .cte("hits")
+        # Worked out once, whatever the planner believes of a table just filled.
+        .prefix_with("MATERIALIZED")
     )
 
 

@@ -31,9 +31,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 #: Cells that may stay empty.
 OPTIONAL = {
-    *("parent_code", "valid_from", "valid_until", "note", "uscc", "menu", "item_name", "impl_code"),
-    *("transact_code", "legal_days", "promise_days", "days_origin", "handling"),
+    *("parent_code", "valid_from", "valid_until", "note", "uscc", "menu", "item_name"),
+    *("base_code", "impl_code", "transact_code"),
+    *("legal_days", "promise_days", "days_origin", "handling"),
 }
+#: Tables that may be without rows; any other empty table would withdraw everything.
+MAY_BE_EMPTY = {"aliases.csv", "hot.csv"}
 #: Characters in one cell.
 LONGEST = 300
 #: Raised whenever the same tables would be read into other rows, so that they are imported anew.
@@ -69,9 +72,13 @@ def read_tables(directory: Path, notes: Notes) -> tuple[dict[str, list[Row]], st
     tables: dict[str, list[Row]] = {}
     digest = hashlib.sha256(f"rules {RULES}\n".encode())
     for file, columns in COLUMNS.items():
+        before = len(notes.found)
         content = _content(directory / file, notes)
         digest.update(f"{file} {len(content)}\n{content}".encode())
-        tables[file] = list(_rows(file, columns, content, notes))
+        readable = len(notes.found) == before
+        tables[file] = list(_rows(file, columns, content, notes)) if readable else []
+        if not tables[file] and file not in MAY_BE_EMPTY and len(notes.found) == before:
+            notes.add(Row(file, 1, {}), "-", "表中没有内容。", "The table has no rows.")
     return tables, digest.hexdigest()
 
 
@@ -87,8 +94,6 @@ def _content(path: Path, notes: Notes) -> str:
 
 
 def _rows(file: str, columns: tuple[str, ...], content: str, notes: Notes) -> Iterable[Row]:
-    if not content:
-        return
     reader = csv.reader(io.StringIO(content), strict=True)
     try:
         if tuple(next(reader, ())) != columns:

@@ -52,11 +52,11 @@ def _regions() -> None:
         sa.Column("withdrawn_at", MOMENT),
         sa.PrimaryKeyConstraint("code", name="pk_regions"),
         sa.ForeignKeyConstraint(["parent_code"], ["regions.code"], name="fk_regions_parent_code"),
-        sa.CheckConstraint("code ~ '^[0-9]{12}$'", name="ck_regions_code"),
-        sa.CheckConstraint("level BETWEEN 2 AND 6", name="ck_regions_level"),
-        sa.CheckConstraint("(parent_code IS NULL) = (level = 2)", name="ck_regions_parent"),
-        sa.CheckConstraint("NOT acts_as_county OR level = 3", name="ck_regions_acts_as_county"),
-        sa.CheckConstraint("valid_until > valid_from", name="ck_regions_validity"),
+        sa.CheckConstraint("code ~ '^[0-9]{12}$'", name="code"),
+        sa.CheckConstraint("level BETWEEN 2 AND 6", name="level"),
+        sa.CheckConstraint("(parent_code IS NULL) = (level = 2)", name="parent"),
+        sa.CheckConstraint("NOT acts_as_county OR level = 3", name="acts_as_county"),
+        sa.CheckConstraint("valid_until > valid_from", name="validity"),
     )
     op.create_index("ix_regions_parent_code", "regions", ["parent_code"])
 
@@ -67,17 +67,15 @@ def _words() -> None:
         sa.Column("audience", sa.String, nullable=False),
         sa.Column("list", sa.String, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.CheckConstraint(
-            "audience IN ('person', 'organisation', 'both')", name="ck_themes_audience"
-        ),
-        sa.CheckConstraint("list IN ('national', 'own')", name="ck_themes_list"),
+        sa.CheckConstraint("audience IN ('person', 'organisation', 'both')", name="audience"),
+        sa.CheckConstraint("list IN ('national', 'own')", name="list"),
     )
     _table(
         "document_types",
         sa.Column("name_en", sa.String, nullable=False),
         sa.Column("holder", sa.String, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.CheckConstraint("holder IN ('person', 'organisation')", name="ck_document_types_holder"),
+        sa.CheckConstraint("holder IN ('person', 'organisation')", name="holder"),
     )
     _table("ethnic_groups")
     _table(
@@ -170,4 +168,4 @@ def _rules() -> list[sa.schema.SchemaItem]:
         "alias_reason": "(alias_of IS NULL) = (alias_reason IS NULL)",
         "hot": "hot_rank IS NULL OR (in_menu AND alias_of IS NULL)",
     }
-    return [sa.CheckConstraint(rule, name=f"ck_matters_{name}") for name, rule in rules.items()]
+    return [sa.CheckConstraint(rule, name=name) for name, rule in rules.items()]
