@@ -35,11 +35,14 @@ def ask_unanswered(world: Any) -> None:
     """Ask about everybody who still waits; an authority that stays silent ends the run."""
     before = clock.now() - ASKED_BY_NOW
     waiting = _people(world, lambda session: queries.people_unanswered(session, before, BATCH))
-    try:
-        for person_id in waiting:
+    for person_id in waiting:
+        try:
             ask_authority.run(world, person_id=str(person_id))
-    except PartyUnavailable:
-        log.warning("authority_still_silent", party="health_authority", count=len(waiting))
+        except PartyUnavailable:
+            log.warning("authority_still_silent", party="health_authority", count=len(waiting))
+            return
+        except Exception as error:
+            _pass_over(error)
 
 
 @task("healthcode.reevaluate_due", queue="codes", cron="* * * * *")
@@ -51,8 +54,12 @@ def reevaluate_due(world: Any) -> None:
             with unit_of_work(world.core) as session:
                 decide(session, person_id)
         except Exception as error:
-            # One person's unreadable row must not keep the others from their new colour.
-            log.error("reevaluation_failed", error=type(error).__name__)
+            _pass_over(error)
+
+
+def _pass_over(error: Exception) -> None:
+    """One person's unreadable row must not keep the others from their colour."""
+    log.error("person_passed_over", error=type(error).__name__)
 
 
 def _people(world: Any, read: Callable[[Session], list[uuid.UUID]]) -> list[uuid.UUID]:

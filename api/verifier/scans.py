@@ -1,5 +1,6 @@
 """A code scanned at a door."""
 
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import marshmallow as ma
@@ -26,7 +27,12 @@ class ScanRequest(Schema):
     venue_id = ma.fields.UUID(required=True)
     client_scan_id = Text(64, load_default=None)
     scanned_at = ma.fields.AwareDateTime(
-        format="iso", load_default=None, metadata={"description": "A remark; server time decides"}
+        load_default=None,
+        # Years that PostgreSQL and Python both know in every time zone.
+        validate=ma.validate.Range(
+            datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+        ),
+        metadata={"description": "A remark; server time decides"},
     )
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import func, select, text
 
 from app.connectors.exchange import HealthRecord
 from app.core import clock
+from app.core.ids import new_id
+from app.identity.models import Person
 from healthcode import jobs
 from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
 
@@ -105,6 +107,33 @@ def test_an_authority_that_stays_silent_is_asked_once_a_run(
     assert authority.asked == asked + 1
 
 
+def test_the_sweep_passes_over_somebody_it_cannot_ask_about(
+    declare, open_code, authority, session, world, invent, monkeypatch
+):
+    broken, sound = invent(), invent()
+    authority.silent = True
+    declare(broken)
+    declare(sound)
+    authority.silent = False
+    session.get(Person, broken.actor.person_id).document_sealed = b"not ours"
+    session.commit()
+    later(monkeypatch, minutes=3)
+    jobs.ask_unanswered.run(world)
+    monkeypatch.undo()
+    assert open_code(broken)["state"] == "grey"
+    assert open_code(sound)["colour"] == "green"
+
+
+def test_an_answer_from_before_the_declaration_is_not_its_answer(
+    declare, open_code, authority, invent
+):
+    person = invent()
+    assert declare(person)["colour"] == "green"
+    authority.silent = True
+    assert declare(person)["state"] == "grey"
+    assert open_code(person)["code"] is None
+
+
 def test_a_known_red_stays_red_while_the_authority_is_silent(declare, authority, invent):
     person = invent()
     authority.says(person, "01")
@@ -171,7 +200,7 @@ def test_an_answer_that_was_overtaken_does_not_count(declare, authority, session
     declare(person)
     session.add(
         AuthorityAnswer(
-            id=person.actor.person_id,
+            id=new_id(),
             person_id=person.actor.person_id,
             asked_at=clock.now() - timedelta(seconds=30),
             evidence_ids=[],

@@ -96,6 +96,14 @@ def test_the_scanners_clock_decides_nothing(declare, new_door, session, invent):
     assert scan.at > clock.now() - timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00", "now"],
+)
+def test_a_moment_no_clock_shows_is_an_error(new_door, moment):
+    assert new_door().send("HB1:", scanned_at=moment).status_code == 422
+
+
 def test_staff_of_one_venue_cannot_scan_for_another(declare, new_door, invent):
     code = declare(invent())["code"]
     one, other = new_door(), new_door("宜昌东站")
@@ -175,10 +183,15 @@ def test_every_holder_shown_is_audited_once_and_nobody_else(declare, new_door, s
     assert str(row.object_id) == answers[0]["scan_id"]
 
 
-def test_i_see_who_scanned_me_newest_first_and_page_by_page(client, declare, new_door, invent):
+def test_i_see_who_scanned_me_newest_first_and_page_by_page(
+    client, declare, new_door, invent, monkeypatch
+):
     person, stranger = invent(), invent()
     doors = [new_door(f"第{number}医院") for number in range(5)]
     code = declare(person)["code"]
+    # All in one instant, so that a page can end between two of the same time.
+    instant = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: instant)
     for door in doors:
         door.scan(code)
     doors[0].scan(declare(stranger)["code"])

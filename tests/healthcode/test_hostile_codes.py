@@ -130,6 +130,12 @@ def strange_encoding(rng: random.Random) -> str:
             (claims, header.replace(b"\x01\x27", b"\x01\x26")),
             (claims, b"\xa3" + header[1:] + b"\x18\x21\x00"),
             (claims + b"\x00", header),
+            # These have the right length, and differ in bytes that carry no value.
+            (b"\xa4\x04\x3a" + claims[3:], header),
+            (claims.replace(b"\x06\x1a", b"\x06\x3a", 1), header),
+            (claims.replace(b"\x07\x50", b"\x07\x70", 1), header),
+            (claims.replace(b"\x61c", b"\x61d"), header),
+            (b"\xa4\x05" + claims[2:], header),
         ]
     )
     return by_hand.code(sign_loosely(payload, protected))
