@@ -51,6 +51,22 @@ class ExchangeSettings:
 
 
 @dataclass(frozen=True)
+class WechatPaySettings:
+    """WeChat Pay v3: its address and the file that lists our merchants and where their keys lie."""
+
+    url: str
+    merchants_file: Path
+
+
+@dataclass(frozen=True)
+class FcmSettings:
+    """Firebase Cloud Messaging: its address and our service account's file."""
+
+    url: str
+    service_account_file: Path
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that differs between installations."""
 
@@ -73,6 +89,10 @@ class Settings:
     wechat: WechatSettings
     population: ExchangeSettings
     health_authority: ExchangeSettings
+    #: Bills of the residents' medical insurance (城乡居民基本医疗保险) and the booking of payments.
+    medical_insurance: ExchangeSettings
+    wechatpay: WechatPaySettings
+    fcm: FcmSettings
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
 
@@ -91,6 +111,8 @@ class Settings:
 KNOWN_HOSTS = {
     "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
     "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
+    "HUIBAN_WECHATPAY_URL": {"api.mch.weixin.qq.com", "api2.wechatpay.cn"},
+    "HUIBAN_FCM_URL": {"fcm.googleapis.com"},
 }
 
 
@@ -136,6 +158,15 @@ def _read(env: Env) -> Settings:
         ),
         population=_exchange(env, "HUIBAN_POPULATION"),
         health_authority=_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
+        medical_insurance=_exchange(env, "HUIBAN_MEDICAL_INSURANCE"),
+        wechatpay=WechatPaySettings(
+            url=env.str("HUIBAN_WECHATPAY_URL", "https://api.mch.weixin.qq.com"),
+            merchants_file=env.path("HUIBAN_WECHATPAY_MERCHANTS_FILE"),
+        ),
+        fcm=FcmSettings(
+            url=env.str("HUIBAN_FCM_URL", "https://fcm.googleapis.com"),
+            service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
+        ),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
 
@@ -164,6 +195,9 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
         "HUIBAN_WECHAT_URL": settings.wechat.url,
         "HUIBAN_POPULATION_URL": settings.population.url,
         "HUIBAN_HEALTH_AUTHORITY_URL": settings.health_authority.url,
+        "HUIBAN_MEDICAL_INSURANCE_URL": settings.medical_insurance.url,
+        "HUIBAN_WECHATPAY_URL": settings.wechatpay.url,
+        "HUIBAN_FCM_URL": settings.fcm.url,
         "HUIBAN_PUBLIC_URL": settings.public_url,
     }
     for variable, url in parties.items():

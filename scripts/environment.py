@@ -42,7 +42,21 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
             parties["health_authority"],
             f"{stubs_url}/exchange/health/personnel",
         ),
+        **_exchange(
+            "MEDICAL_INSURANCE",
+            parties["medical_insurance"],
+            f"{stubs_url}/exchange/medical-insurance",
+        ),
+        "HUIBAN_WECHATPAY_URL": f"{stubs_url}/wechatpay",
+        "HUIBAN_WECHATPAY_MERCHANTS_FILE": str(stub_keys(home) / "merchants.json"),
+        "HUIBAN_FCM_URL": f"{stubs_url}/fcm",
+        "HUIBAN_FCM_SERVICE_ACCOUNT_FILE": str(stub_keys(home) / "fcm-service-account.json"),
     }
+
+
+def stub_keys(home: Path) -> Path:
+    """Where the stand-ins put the keys they give out (merchants, service accounts)."""
+    return home / "stub-keys"
 
 
 def key_file(home: Path, name: str) -> Path:
