@@ -20,7 +20,7 @@ log = structlog.get_logger()
 #: People per run; the next run goes on with the rest.
 BATCH = 500
 #: Longer than the retries of a job that asks, so that the sweep takes up only what they left.
-ASKED_BY_NOW = timedelta(minutes=2)
+ASKED_BY_NOW = timedelta(minutes=3)
 
 
 @task(ASK, queue=QUEUE, first_wait=3)

@@ -86,7 +86,7 @@ def test_the_sweep_asks_for_those_whose_job_gave_up(
     asked = authority.asked
     jobs.ask_unanswered.run(world)
     assert authority.asked == asked, "their jobs are still trying"
-    later(monkeypatch, minutes=3)
+    later(monkeypatch, minutes=4)
     jobs.ask_unanswered.run(world)
     assert authority.asked == asked + 3
     jobs.ask_unanswered.run(world)
@@ -102,7 +102,7 @@ def test_an_authority_that_stays_silent_is_asked_once_a_run(
     for _ in range(3):
         declare(invent())
     asked = authority.asked
-    later(monkeypatch, minutes=3)
+    later(monkeypatch, minutes=4)
     jobs.ask_unanswered.run(world)
     assert authority.asked == asked + 1
 
@@ -117,7 +117,7 @@ def test_the_sweep_passes_over_somebody_it_cannot_ask_about(
     authority.silent = False
     session.get(Person, broken.actor.person_id).document_sealed = b"not ours"
     session.commit()
-    later(monkeypatch, minutes=3)
+    later(monkeypatch, minutes=4)
     jobs.ask_unanswered.run(world)
     monkeypatch.undo()
     assert open_code(broken)["state"] == "grey"
