@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+import marshmallow as ma
 from flask import Request, Response, g, make_response, request
 from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
@@ -28,6 +29,11 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
 
 class StrictParser(FlaskParser):
     """JSON whose nesting or numbers are beyond Python's own limits is malformed, not our failure."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, Any]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
 
     def _raw_load_json(self, req: Request) -> Any:
         try:

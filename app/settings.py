@@ -142,15 +142,7 @@ def _read(env: Env) -> Settings:
         metrics_allowed=tuple(env.list("HUIBAN_METRICS_ALLOWED", [])),
         access_log=env.bool("HUIBAN_ACCESS_LOG", False),
         database_pool=env.int("HUIBAN_THREADS", 4),
-        sms=SmsSettings(
-            url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),
-            secret_id=env.str("HUIBAN_SMS_SECRET_ID"),
-            secret_key=env.str("HUIBAN_SMS_SECRET_KEY"),
-            sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
-            sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
-            login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
-            security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
-        ),
+        sms=_sms(env),
         wechat=WechatSettings(
             url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
             appid=env.str("HUIBAN_WECHAT_APPID"),
@@ -168,6 +160,18 @@ def _read(env: Env) -> Settings:
             service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
         ),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
+    )
+
+
+def _sms(env: Env) -> SmsSettings:
+    return SmsSettings(
+        url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),
+        secret_id=env.str("HUIBAN_SMS_SECRET_ID"),
+        secret_key=env.str("HUIBAN_SMS_SECRET_KEY"),
+        sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
+        sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
+        login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
+        security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
     )
 
 

@@ -152,6 +152,21 @@ def test_hostile_bodies_get_a_clear_refusal(client, data, content_type, kind):
     assert (answer.status_code, answer.get_json()["code"]) == kind
 
 
+def test_unknown_query_fields_are_refused_on_every_route(routes, client, invent):
+    person, tried = invent(), 0
+    for rule, _, line in routes:
+        if "GET" not in line.methods or "<" in rule or line.level == "operator":
+            continue
+        answer = client.get(f"{rule}?unheard_of=1", headers=person.headers)
+        if line.audience == "verifier":
+            assert answer.status_code == 403, rule
+            continue
+        assert answer.status_code == 422, rule
+        assert "unheard_of" in answer.get_json()["errors"], rule
+        tried += 1
+    assert tried > 8
+
+
 def test_english_is_spoken_to_those_who_ask(client):
     chinese = client.get("/nothing-here").get_json()["detail"]
     english = client.get("/nothing-here", headers={"Accept-Language": "en-GB"}).get_json()["detail"]
