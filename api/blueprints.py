@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import marshmallow as ma
 from flask import Request, Response, g, make_response, request
@@ -28,12 +28,14 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
 
 
 class StrictParser(FlaskParser):
-    """JSON whose nesting or numbers are beyond Python's own limits is malformed, not our failure."""
+    """Unknown query fields are errors; JSON beyond Python's own limits is malformed, no failure."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, Any]] = {
-        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
-        "query": ma.RAISE,
-    }
+    def __init__(self) -> None:
+        super().__init__()
+        self.DEFAULT_UNKNOWN_BY_LOCATION = {
+            **self.DEFAULT_UNKNOWN_BY_LOCATION,
+            "query": ma.RAISE,
+        }
 
     def _raw_load_json(self, req: Request) -> Any:
         try:
