@@ -111,6 +111,13 @@ class ExchangePopulation(Exchange):
             raise PartyUnavailable("population") from None
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without an offset could be read in any zone")
+    return moment
+
+
 class ExchangeHealthAuthority(Exchange):
     """The health authority behind the exchange."""
 
@@ -123,8 +130,8 @@ class ExchangeHealthAuthority(Exchange):
                 HealthRecord(
                     record_id=each["JLBH"],
                     category=each["RYLB"],
-                    since=datetime.fromisoformat(each["KSSJ"]),
-                    until=datetime.fromisoformat(each["JSSJ"]) if each["JSSJ"] else None,
+                    since=_moment(each["KSSJ"]),
+                    until=_moment(each["JSSJ"]) if each["JSSJ"] else None,
                 )
                 for each in data
             ]

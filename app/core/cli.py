@@ -60,6 +60,8 @@ def rotate(purpose: Purpose) -> None:
         made = keyring.add_key(session, purpose, "current")
         freshness.mark(session, "keys", "*")
     click.echo(f"{purpose}: {made.kid}")
+    if purpose == "health_codes":
+        click.echo("请立即公布 now publish: flask health-keys publish --root-key …", err=True)
 
 
 @keys.command("kill")
@@ -68,6 +70,7 @@ def rotate(purpose: Purpose) -> None:
 @click.confirmation_option(prompt="Everything made with this key stops working 确定吗")
 def kill(purpose: Purpose, kid: str) -> None:
     """Refuse everything made with this key, in every process within two seconds."""
+    _refuse_code_keys(purpose)
     with unit_of_work(_core()) as session:
         row = session.get(StoredKey, (purpose, kid), with_for_update=True)
         if row is None or row.state == "killed":
@@ -79,6 +82,13 @@ def kill(purpose: Purpose, kid: str) -> None:
             keyring.add_key(session, purpose, "current")
         freshness.mark(session, "keys", "*")
     click.echo(f"killed {purpose} {kid}")
+
+
+def _refuse_code_keys(purpose: Purpose) -> None:
+    if purpose == "health_codes":
+        raise click.ClickException(
+            "健康码密钥用 health-keys，须同时公布 use `health-keys`: verifiers must be told too"
+        )
 
 
 def _set_state(row: StoredKey, state: str) -> None:

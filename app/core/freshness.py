@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import clock
 from app.core.db import Base, Database
+from app.core.errors import DomainError
 
 Kind = Literal["session", "code", "keys"]
 #: Longer than an access token lives plus the tolerated clock skew.
@@ -99,20 +100,21 @@ class Freshness:
         try:
             with self._database.engine.connect() as connection:
                 recent = select(Mark.kind, Mark.key, Mark.at).where(Mark.at > clock.now() - WINDOW)
-                rows = connection.execute(recent).all()
-        except SQLAlchemyError:
-            log.warning("freshness_unreadable", age_seconds=round(min(self.age, 86_400), 1))
+                self._take(connection.execute(recent).all())
+        except (SQLAlchemyError, DomainError) as error:
+            age = round(min(self.age, 86_400), 1)
+            log.warning("freshness_unreadable", age_seconds=age, error=type(error).__name__)
             return False
-        self._take(rows)
         self._read_at = started
         return True
 
     def _take(self, rows: Sequence[Row[str, str, datetime]]) -> None:
         marks: dict[str, set[str]] = {}
-        keys_at = None
+        keys_at: datetime | None = None
         for kind, key, at in rows:
             marks.setdefault(kind, set()).add(key)
-            keys_at = at if kind == "keys" else keys_at
+            if kind == "keys":
+                keys_at = max(at, keys_at or at)
         self._marks = {kind: frozenset(keys) for kind, keys in marks.items()}
         if keys_at != self._keys_at:
             self._on_keys_changed()

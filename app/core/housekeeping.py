@@ -17,7 +17,7 @@ DAYS_AHEAD = 14
 KEEP_EVENTS = timedelta(days=14)
 
 
-@task("core.make_partitions", cron="0 7 * * * *")
+@task("core.make_partitions", cron="7 * * * *")
 def make_partitions(world: Any) -> None:
     """Make the coming days' partitions, and warn when a row had to go to a DEFAULT partition."""
     with unit_of_work(world.core) as session:
@@ -31,7 +31,7 @@ def make_partitions(world: Any) -> None:
                 log.error("rows_in_default_partition", table=table, count=strays)
 
 
-@task("core.forget_old", cron="0 17 * * * *")
+@task("core.forget_old", cron="17 * * * *")
 def forget_old(world: Any) -> None:
     """Delete marks, quotas and events that have served their time."""
     with unit_of_work(world.core) as session:

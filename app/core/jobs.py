@@ -26,6 +26,21 @@ STALLED_AFTER = 10
 ATTEMPTS = 5
 
 
+class Doubling(procrastinate.BaseRetryStrategy):
+    """Wait `first`, then twice as long each time; after ATTEMPTS the job stays as `failed`."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        """When to try again, or None to give up."""
+        if job.attempts + 1 >= ATTEMPTS:
+            return None
+        return procrastinate.RetryDecision(retry_in={"seconds": self.first * 2**job.attempts})
+
+
 @dataclass(frozen=True)
 class Task:
     """A job's code and how it is run."""
@@ -33,14 +48,14 @@ class Task:
     name: str
     run: Run
     queue: str = DEFAULT_QUEUE
-    #: Six-field cron (seconds first) for recurring work; it must derive what is due from state.
+    #: Five-field cron, or six with the seconds last; the work derives what is due from state.
     cron: str | None = None
     #: Seconds before the first retry; each further one waits twice as long.
-    first_wait: int = 2
+    first_wait: int = 5
 
 
 def task(
-    name: str, *, queue: str = DEFAULT_QUEUE, cron: str | None = None, first_wait: int = 2
+    name: str, *, queue: str = DEFAULT_QUEUE, cron: str | None = None, first_wait: int = 5
 ) -> Callable[[Run], Task]:
     """Turn a function into a `Task`. `name` is `<domain>.<verb>`."""
     return lambda run: Task(name, run, queue, cron, first_wait)
@@ -67,7 +82,7 @@ def build_app(url: str, tasks: list[Task], world: Any) -> procrastinate.App:
     for each in tasks:
         _register(app, each, world)
 
-    @app.periodic(cron="*/5 * * * * *")
+    @app.periodic(cron="* * * * * */5")
     @app.task(name="core.retry_stalled", queueing_lock="core.retry_stalled", pass_context=False)
     async def retry_stalled(timestamp: int) -> None:
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER)
@@ -82,9 +97,7 @@ def _register(app: procrastinate.App, each: Task, world: Any) -> None:
     def run(timestamp: int | None = None, **ids: Any) -> None:
         each.run(world, **ids)
 
-    retry = procrastinate.RetryStrategy(
-        max_attempts=ATTEMPTS, exponential_wait=each.first_wait if each.first_wait > 1 else 2
-    )
+    retry = Doubling(each.first_wait)
     registered = app.task(name=each.name, queue=each.queue, retry=retry)(run)
     if each.cron:
         app.periodic(cron=each.cron, queueing_lock=each.name)(registered)

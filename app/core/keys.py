@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
 from app.core.db import Base, Session
-from app.core.errors import DomainError
+from app.core.errors import Unavailable
 
 Purpose = Literal[
     "fields", "blind_phone", "blind_document", "access_tokens", "refresh_tokens",
@@ -38,7 +38,7 @@ UNROTATABLE: frozenset[Purpose] = frozenset({"blind_phone", "blind_document"})
 KEY_BYTES = 32
 
 
-class KeyRefused(DomainError):
+class KeyRefused(Unavailable):
     """A key file or a key operation that must not be accepted."""
 
     code = "key_refused"
