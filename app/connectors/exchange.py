@@ -1,4 +1,4 @@
-"""The government data-sharing exchange (数据共享交换平台) and the two services used through it.
+"""The government data-sharing exchange (数据共享交换平台) and two of the services used through it.
 
 Each request carries requester, service, time in milliseconds and
 `base64(HMAC-SHA256(app key, service + requester + time))` in headers beginning `gjgxjhpt`.
@@ -15,6 +15,14 @@ from typing import Any, Literal, Protocol
 from app.core import clock
 from app.core.http import Party, PartyUnavailable
 from app.settings import ExchangeSettings
+
+
+class ExchangeRefused(PartyUnavailable):
+    """The service answered, with a code of its own that is not success: `answered`."""
+
+    def __init__(self, party: str, answered: str) -> None:
+        super().__init__(party)
+        self.answered = answered
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,21 @@ class Exchange:
         self._settings = settings
         self._party = Party(name, settings.url, waiters=waiters)
 
-    def ask(self, body: dict[str, str]) -> Any:
-        """The `data` of the answer. Raises `PartyUnavailable` for anything but success."""
-        answer = self._party.request("POST", "", json=body, headers=self._headers())
+    def ask(self, body: dict[str, str], path: str = "") -> Any:
+        """The `data` of the answer. Raises `PartyUnavailable` for anything but success.
+
+        A code of the service's own is told as `ExchangeRefused`.
+        """
+        answer = self._party.request("POST", path, json=body, headers=self._headers())
         try:
             content = json.loads(answer.body)
-            if answer.status == 200 and content["code"] == "200":
+            code = content["code"]
+            if answer.status == 200 and code == "200":
                 return content["data"]
         except (ValueError, KeyError, TypeError):
-            pass
+            raise PartyUnavailable(self._party.name) from None
+        if answer.status == 200 and isinstance(code, str):
+            raise ExchangeRefused(self._party.name, code)
         raise PartyUnavailable(self._party.name)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from app.connectors.exchange import (
     HealthAuthority,
     Population,
 )
+from app.connectors.medical_insurance import ExchangeMedicalInsurance, MedicalInsurance
 from app.connectors.sms import SmsGateway, TencentSms
 from app.connectors.wechat import Wechat, WechatApi
 from app.core.runtime import Core
@@ -22,10 +23,12 @@ class World:
     wechat: Wechat
     population: Population
     health_authority: HealthAuthority
+    medical_insurance: MedicalInsurance
 
     def close(self) -> None:
         """Give all connections back, the core's included."""
-        for party in (self.sms, self.wechat, self.population, self.health_authority):
+        exchange = (self.population, self.health_authority, self.medical_insurance)
+        for party in (self.sms, self.wechat, *exchange):
             party.close()
         self.core.close()
 
@@ -40,5 +43,8 @@ def build_world(core: Core, *, waiters: int) -> World:
         population=ExchangePopulation("population", settings.population, waiters=waiters),
         health_authority=ExchangeHealthAuthority(
             "health_authority", settings.health_authority, waiters=waiters
+        ),
+        medical_insurance=ExchangeMedicalInsurance(
+            "medical_insurance", settings.medical_insurance, waiters=waiters
         ),
     )

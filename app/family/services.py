@@ -1,0 +1,187 @@
+"""Asking for a mandate, answering it, ending it."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.audit import services as audit
+from app.audit.services import Act
+from app.core import clock, crypto, limits
+from app.core.db import Session
+from app.core.errors import InvalidInput, NotFound
+from app.core.ids import new_id
+from app.core.limits import Quota
+from app.core.types import Actor
+from app.family import people
+from app.family.errors import MandateExists, MandateNotOpen
+from app.family.models import Mandate
+from app.family.queries import Shown, mandate_of
+from app.family.states import LIVING, MandateMoveRefused, move
+from app.identity.real_name import DOCUMENT_TYPE, Claim
+
+ASKED_A_DAY = Quota("mandate_asked_day", 10, 86_400)
+LONGEST_YEARS = 5
+#: How many mandates one transaction of the sweep ends.
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the mandate is for, and its last day."""
+
+    relation: str
+    scopes: tuple[str, ...]
+    until: date
+
+
+def ask_mandate(session: Session, actor: Actor, principal: Claim, terms: Terms) -> Mandate:
+    """Record that the actor wants to act for somebody, who need not be known to us.
+
+    Nothing here looks for that person, so the answer tells nothing of them. Raises `InvalidInput`,
+    `MandateExists`, `TooManyRequests` (10 a day).
+    """
+    _check_until(terms.until)
+    limits.consume(session, ASKED_A_DAY, str(actor.person))
+    index = people.index_of(session, principal.document.number)
+    if index == people.myself(session, actor).index:
+        message = "不能为自己设立授权。 A mandate is for somebody else."
+        raise InvalidInput(fields={"document_number": [message]})
+    _end_overdue(session, actor, index)
+    mandate = _pending(session, actor, principal, terms)
+    try:
+        with session.begin_nested():
+            session.add(mandate)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) == "uq_mandates_living":
+            raise MandateExists from None
+        raise
+    _audit(session, actor, "family.ask_mandate", mandate)
+    return mandate
+
+
+def accept_mandate(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Shown:
+    """The principal, and nobody else, agrees. Raises `NotFound`, `MandateNotOpen`."""
+    shown = _asked_of(session, actor, mandate_id)
+    _move(shown, "accept")
+    shown.mandate.principal_person_id = actor.person
+    shown.mandate.accepted_at = clock.now()
+    _audit(session, actor, "family.accept_mandate", shown.mandate)
+    return shown
+
+
+def decline_mandate(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Shown:
+    """The principal says no. Raises `NotFound`, `MandateNotOpen`."""
+    shown = _asked_of(session, actor, mandate_id)
+    _move(shown, "decline")
+    _end(shown.mandate, "principal")
+    _audit(session, actor, "family.decline_mandate", shown.mandate)
+    return shown
+
+
+def revoke_mandate(session: Session, actor: Actor, mandate_id: uuid.UUID) -> None:
+    """Either side ends it at once; what has ended already stays as it is. Raises `NotFound`."""
+    shown = mandate_of(session, actor, mandate_id)
+    if shown.status not in LIVING:
+        return
+    _move(shown, "revoke")
+    _end(shown.mandate, shown.side)
+    _audit(session, actor, "family.revoke_mandate", shown.mandate)
+
+
+def expire_overdue(session: Session) -> int:
+    """Store the end of up to `BATCH` mandates whose last day is over. Answers how many.
+
+    Nothing relies on it: every use looks at the last day itself.
+    """
+    overdue = (
+        select(Mandate.id)
+        .where(Mandate.status.in_(LIVING), Mandate.until < clock.legal_today())
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    return session.connection().execute(_expiry().where(Mandate.id.in_(overdue))).rowcount
+
+
+def _asked_of(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Shown:
+    shown = mandate_of(session, actor, mandate_id)
+    if shown.side != "principal":
+        raise NotFound
+    return shown
+
+
+def _move(shown: Shown, by: str) -> None:
+    try:
+        shown.mandate.status = move(shown.status, by)
+    except MandateMoveRefused:
+        raise MandateNotOpen from None
+
+
+def _end(mandate: Mandate, by: str) -> None:
+    mandate.ended_at = clock.now()
+    mandate.ended_by = by
+
+
+def _end_overdue(session: Session, actor: Actor, index: bytes) -> None:
+    """A mandate that is over does not stand in the way of a new one, swept or not."""
+    session.execute(
+        _expiry().where(
+            Mandate.holder_person_id == actor.person,
+            Mandate.principal_index == index,
+            Mandate.status.in_(LIVING),
+            Mandate.until < clock.legal_today(),
+        )
+    )
+
+
+def _expiry() -> Update:
+    return update(Mandate).values(
+        status=move("active", "expire"), ended_at=clock.now(), ended_by="system"
+    )
+
+
+def _pending(session: Session, actor: Actor, principal: Claim, terms: Terms) -> Mandate:
+    row, keys = new_id(), session.core.keys
+    name = crypto.Field("mandates", "principal_name_sealed", row)
+    document = crypto.Field("mandates", "principal_document_sealed", row)
+    return Mandate(
+        id=row,
+        holder_account_id=actor.account,
+        holder_person_id=actor.person,
+        principal_index=people.index_of(session, principal.document.number),
+        principal_document_type=DOCUMENT_TYPE,
+        principal_name_sealed=crypto.seal(keys, name, principal.name),
+        principal_document_sealed=crypto.seal(keys, document, principal.document.number),
+        principal_person_id=None,
+        relation=terms.relation,
+        scopes=sorted(set(terms.scopes)),
+        until=terms.until,
+        status="pending",
+        created_at=clock.now(),
+        accepted_at=None,
+        ended_at=None,
+        ended_by=None,
+    )
+
+
+def _check_until(until: date) -> None:
+    today = clock.legal_today()
+    if not today < until <= _years_after(today, LONGEST_YEARS):
+        message = "须晚于今天且不超过五年。 Must lie after today and within five years."
+        raise InvalidInput(fields={"until": [message]})
+
+
+def _years_after(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        # 29 February.
+        return day.replace(year=day.year + years, day=28)
+
+
+def _audit(session: Session, actor: Actor, action: str, mandate: Mandate) -> None:
+    subject = mandate.principal_person_id
+    audit.record(session, Act(action, actor.kind, actor.account, subject, mandate.id))

@@ -1,0 +1,213 @@
+"""Bills: asked of the department, kept as ours, payable once."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.audit import services as audit
+from app.audit.services import Act
+from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
+from app.core import clock, crypto
+from app.core.db import Session, phases
+from app.core.errors import NotFound
+from app.core.http import PartyUnavailable
+from app.core.ids import new_id
+from app.core.types import Actor
+from app.family import people
+from app.family.queries import documents_reached, person_reached
+from app.identity.documents import mask_name
+from app.identity.queries import identity_document
+from app.payments.models import Bill, BillGrant, OrderLine
+
+log = structlog.get_logger()
+
+DEPARTMENT = "medical_insurance"
+#: Our short names of what people pay for → the official ones.
+SCHEMES = {
+    "resident_medical": "城乡居民基本医疗保险",
+    "resident_pension": "城乡居民基本养老保险",
+    "flexible_employment": "灵活就业人员社会保险",
+}
+
+BillStatus = Literal["payable", "paid", "expired"]
+
+
+@dataclass(frozen=True)
+class Insured:
+    """Whose bills are asked for."""
+
+    name: str
+    document_number: str
+    #: Blind index of the document.
+    index: bytes
+
+
+def list_bills(
+    session: Session, department: MedicalInsurance, actor: Actor, beneficiary_id: uuid.UUID | None
+) -> list[Bill]:
+    """Bills of the actor, or of somebody who gave them a mandate to pay, newest period first.
+
+    While the department is silent these are the bills it told us before. Raises `NotFound` for
+    anybody else's; `PartyUnavailable` when the department is silent and never told us any.
+    """
+
+    def prepare() -> Insured:
+        person_id = person_reached(session, actor, beneficiary_id, "pay")
+        if person_id != actor.person:
+            audit.record(session, Act("payments.read_bills", actor.kind, actor.account, person_id))
+        document = identity_document(session, person_id)
+        index = people.index_of(session, document.document_number)
+        return Insured(document.name, document.document_number, index)
+
+    def call(insured: Insured) -> list[DepartmentBill] | None:
+        try:
+            return department.bills(insured.name, insured.document_number)
+        except PartyUnavailable:
+            return None
+
+    def apply(insured: Insured, told: list[DepartmentBill] | None) -> list[Bill]:
+        # The mandate may have ended while the department was asked.
+        person_reached(session, actor, beneficiary_id, "pay")
+        kept = keep(session, insured, told or [])
+        if told is None and not kept:
+            raise PartyUnavailable(DEPARTMENT)
+        return [bill for bill in kept if bill.payable_from <= clock.legal_today()]
+
+    return phases(session, prepare=prepare, call=call, apply=apply)
+
+
+def keep(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> list[Bill]:
+    """Take over what the department says of this person; all their bills, newest period first.
+
+    Locks the person's bills, so that a bill being paid here at this moment is not called payable.
+    """
+    known_as = people.person_with(session, insured.index)
+    for each in told:
+        _insert_missing(session, insured, each)
+    mine = select(Bill).where(Bill.beneficiary_index == insured.index).order_by(Bill.period.desc())
+    fresh = mine.with_for_update().execution_options(populate_existing=True)
+    kept = list(session.scalars(fresh))
+    paid_here = _paid_here(session, kept)
+    by_period = {(each.scheme, each.period): each for each in told}
+    for bill in kept:
+        bill.person_id = known_as or bill.person_id
+        newest = by_period.pop((bill.scheme, bill.period), None)
+        if newest is not None:
+            _update(session, bill, newest, paid_here=bill.id in paid_here)
+    if by_period:
+        log.error("bill_number_of_another_person", party=DEPARTMENT, count=len(by_period))
+    session.flush()
+    return kept
+
+
+def payable_by(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> list[Bill]:
+    """These bills, if the actor may pay every one of them today.
+
+    One's own, a mandate's, or granted by a look-up. Raises `NotFound` for the whole lot alike,
+    whichever of them is unknown, foreign or not payable.
+    """
+    wanted = set(bill_ids)
+    found = session.scalars(select(Bill).where(Bill.id.in_(wanted))).all()
+    reached = documents_reached(session, actor, "pay")
+    granted = _granted(session, actor, wanted)
+    allowed = [
+        bill
+        for bill in found
+        if is_payable(bill) and (bill.beneficiary_index in reached or bill.id in granted)
+    ]
+    if len(allowed) != len(wanted):
+        raise NotFound
+    return allowed
+
+
+def status_of(bill: Bill) -> BillStatus:
+    """The status that holds today."""
+    if bill.status == "paid":
+        return "paid"
+    return "expired" if bill.payable_until < clock.legal_today() else "payable"
+
+
+def is_payable(bill: Bill) -> bool:
+    """Whether it can be paid today."""
+    return status_of(bill) == "payable" and bill.payable_from <= clock.legal_today()
+
+
+def beneficiary_name(session: Session, bill: Bill) -> str:
+    """The insured person's masked name: all a payer is shown of them."""
+    return mask_name(crypto.unseal(session.core.keys, _name(bill.id), bill.name_sealed))
+
+
+def phone_of(session: Session, bill: Bill) -> str | None:
+    """Where to tell the insured person something: their account's phone, else the department's."""
+    own = people.phone_with(session, bill.beneficiary_index)
+    if own is not None or bill.phone_sealed is None:
+        return own
+    return crypto.unseal(session.core.keys, _phone(bill.id), bill.phone_sealed)
+
+
+def _granted(session: Session, actor: Actor, bill_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    living = select(BillGrant.bill_id).where(
+        BillGrant.account_id == actor.account,
+        BillGrant.bill_id.in_(bill_ids),
+        BillGrant.until > clock.now(),
+    )
+    return set(session.scalars(living))
+
+
+def _insert_missing(session: Session, insured: Insured, told: DepartmentBill) -> None:
+    """Two who ask at once make one bill; a person has one bill a scheme and year."""
+    keys, row = session.core.keys, new_id()
+    document = crypto.Field("bills", "document_sealed", row)
+    session.execute(
+        insert(Bill)
+        .values(
+            id=row,
+            department=DEPARTMENT,
+            department_number=told.number,
+            scheme=told.scheme,
+            period=told.period,
+            beneficiary_index=insured.index,
+            name_sealed=crypto.seal(keys, _name(row), insured.name),
+            document_sealed=crypto.seal(keys, document, insured.document_number),
+            amount=told.amount,
+            payable_from=told.payable_from,
+            payable_until=told.payable_until,
+            status="paid" if told.paid else "payable",
+            fetched_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _update(session: Session, bill: Bill, told: DepartmentBill, *, paid_here: bool) -> None:
+    """What the department says now. What was paid here stays paid until it has been told so."""
+    bill.department_number = told.number
+    bill.amount = told.amount
+    bill.payable_from = told.payable_from
+    bill.payable_until = told.payable_until
+    bill.status = "paid" if told.paid or paid_here else "payable"
+    bill.phone_sealed = (
+        crypto.seal(session.core.keys, _phone(bill.id), told.phone) if told.phone else None
+    )
+    bill.fetched_at = clock.now()
+
+
+def _paid_here(session: Session, bills: Iterable[Bill]) -> set[uuid.UUID]:
+    paid = select(OrderLine.bill_id).where(
+        OrderLine.bill_id.in_([bill.id for bill in bills]),
+        OrderLine.status.in_(("paid", "settled")),
+    )
+    return set(session.scalars(paid))
+
+
+def _name(bill_id: uuid.UUID) -> crypto.Field:
+    return crypto.Field("bills", "name_sealed", bill_id)
+
+
+def _phone(bill_id: uuid.UUID) -> crypto.Field:
+    return crypto.Field("bills", "phone_sealed", bill_id)

@@ -1,0 +1,29 @@
+"""What can go wrong when somebody pays."""
+
+from app.core.errors import Conflict
+
+
+class BillInAnotherOrder(Conflict):
+    """A bill stands in at most one living order, whoever placed it."""
+
+    code = "bill_in_another_order"
+    zh = "缴费单已在另一笔订单中，请先完成或取消该订单；订单30分钟未支付会自动关闭。"
+    en = (
+        "A bill stands in another order; pay or cancel that one. Unpaid orders close in 30 minutes."
+    )
+
+
+class OrderNotOpen(Conflict):
+    """The order is paid, closed or held, or its time is over."""
+
+    code = "order_not_open"
+    zh = "订单已支付或已关闭。"
+    en = "The order is paid or closed already."
+
+
+class PaymentRunning(Conflict):
+    """A payment of this order has begun and may still succeed."""
+
+    code = "payment_running"
+    zh = "该订单正在支付，请待支付结束后再操作。"
+    en = "A payment of this order is still running."

@@ -1,0 +1,256 @@
+"""Orders: placed by one payer for one or more bills, paid, settled, closed or held.
+
+What moves a placed order expects its row locked (`locked`), so that callbacks, sweeps and people who
+press twice come one after another.
+"""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.db import Session
+from app.core.errors import NotFound
+from app.core.ids import new_id
+from app.core.types import Actor
+from app.payments import bills
+from app.payments.errors import BillInAnotherOrder, OrderNotOpen, PaymentRunning
+from app.payments.models import Bill, Booking, Order, OrderLine, PaymentAttempt
+from app.payments.states import LINE, ORDER, MoveRefused, move
+
+#: How long a placed order waits for its payment.
+LIFE = timedelta(minutes=30)
+#: How many due orders one transaction closes.
+BATCH = 500
+#: An attempt in one of these states may still bring money.
+LIVING_ATTEMPT = ("preparing", "open")
+
+
+def place_order(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> Order:
+    """One order for these bills, to be paid within half an hour.
+
+    Raises `NotFound` when any of them is unknown, not payable now, or not this payer's to pay, and
+    `BillInAnotherOrder`.
+    """
+    chosen = bills.payable_by(session, actor, bill_ids)
+    at = clock.now()
+    order = Order(
+        id=new_id(),
+        number=_number(at),
+        payer_account_id=actor.account,
+        payer_person_id=actor.person,
+        amount=sum(bill.amount for bill in chosen),
+        status="awaiting_payment",
+        held_because=None,
+        created_at=at,
+        expires_at=at + LIFE,
+        paid_at=None,
+    )
+    session.add(order)
+    session.flush()
+    _take(session, order, chosen)
+    return order
+
+
+def owned(session: Session, actor: Actor, order_id: uuid.UUID) -> Order:
+    """The actor's own order. Raises `NotFound` for an unknown or somebody else's."""
+    mine = select(Order).where(Order.id == order_id, Order.payer_account_id == actor.account)
+    order = session.scalar(mine)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def locked(session: Session, order_id: uuid.UUID) -> Order:
+    """The order as it stands now, its row locked until the transaction ends.
+
+    Raises `NoResultFound` for an unknown id.
+    """
+    fresh = select(Order).where(Order.id == order_id).with_for_update()
+    return session.scalars(fresh.execution_options(populate_existing=True)).one()
+
+
+def cancel(session: Session, actor: Actor, order_id: uuid.UUID) -> Order:
+    """The payer gives the order up, and its bills are free again.
+
+    Raises `NotFound`, `OrderNotOpen`, `PaymentRunning`.
+    """
+    order = locked(session, owned(session, actor, order_id).id)
+    if order.status == "awaiting_payment" and has_living_attempt(session, order.id):
+        raise PaymentRunning
+    try:
+        _close(session, order, "cancel")
+    except MoveRefused:
+        raise OrderNotOpen from None
+    return order
+
+
+def mark_paid(session: Session, order: Order, attempt_id: uuid.UUID) -> None:
+    """The money of this attempt covers the order: its departments are now to be told.
+
+    The caller holds the order's lock, has compared the amount, posts to the ledger and records the
+    event. Raises `MoveRefused` unless the order awaits payment.
+    """
+    attempt = session.get_one(PaymentAttempt, attempt_id)
+    if attempt.order_id != order.id:
+        raise ValueError("the attempt pays another order")
+    at = clock.now()
+    order.status = move(ORDER, order.status, "pay")
+    order.paid_at = at
+    lines = lines_of(session, order.id)
+    for line in lines:
+        line.status = move(LINE, line.status, "pay")
+    session.execute(
+        update(Bill).where(Bill.id.in_([line.bill_id for line in lines])).values(status="paid")
+    )
+    session.add_all(_pending_booking(line, at) for line in lines)
+    session.flush()
+
+
+def hold(session: Session, order: Order, because: str) -> None:
+    """Something does not fit and a person must look. The caller holds the order's lock.
+
+    `because` is a stable code. Raises `MoveRefused` for an order that is settled or held already.
+    """
+    order.status = move(ORDER, order.status, "hold")
+    order.held_because = because
+    session.flush()
+
+
+def settle_if_booked(session: Session, order_id: uuid.UUID) -> list[uuid.UUID]:
+    """Settle the lines their departments have booked, and the order once all are.
+
+    Answers the lines settled by this call, so that their receipts and events are made once. Locks
+    the order; safe to repeat. The lines of a held order settle, the order itself stays held.
+    """
+    order = locked(session, order_id)
+    lines = lines_of(session, order_id)
+    booked = select(Booking.line_id).where(
+        Booking.line_id.in_([line.id for line in lines]), Booking.status == "booked"
+    )
+    known = set(session.scalars(booked))
+    settled = [line for line in lines if line.status == "paid" and line.id in known]
+    for line in settled:
+        line.status = move(LINE, line.status, "settle")
+    if order.status == "paid" and all(line.status == "settled" for line in lines):
+        order.status = move(ORDER, order.status, "settle")
+    session.flush()
+    return [line.id for line in settled]
+
+
+def close_if_free(session: Session, order_id: uuid.UUID) -> bool:
+    """Close the order if its time is over and no attempt of it can still bring money.
+
+    For whoever has just closed an attempt. Locks the order; answers whether it was closed now.
+    """
+    order = locked(session, order_id)
+    due = order.status == "awaiting_payment" and order.expires_at <= clock.now()
+    if not due or has_living_attempt(session, order_id):
+        return False
+    _close(session, order, "expire")
+    return True
+
+
+def close_due(session: Session) -> int:
+    """Close up to `BATCH` orders whose time is over, with their lines. Answers how many.
+
+    An order with a living attempt waits until that is closed. The first statement locks; the second
+    sees what was committed before the locks were had.
+    """
+    living = exists().where(
+        PaymentAttempt.order_id == Order.id, PaymentAttempt.status.in_(LIVING_ATTEMPT)
+    )
+    due = (
+        select(Order.id)
+        .where(Order.status == "awaiting_payment", Order.expires_at <= clock.now(), ~living)
+        .order_by(Order.expires_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    held = session.scalars(due).all()
+    closing = (
+        update(Order)
+        .where(Order.id.in_(held), Order.status == "awaiting_payment", ~living)
+        .values(status=move(ORDER, "awaiting_payment", "expire"))
+        .returning(Order.id)
+    )
+    closed = session.scalars(closing).all()
+    session.execute(
+        update(OrderLine)
+        .where(OrderLine.order_id.in_(closed), OrderLine.status == "open")
+        .values(status=move(LINE, "open", "close"))
+    )
+    return len(closed)
+
+
+def lines_of(session: Session, order_id: uuid.UUID) -> list[OrderLine]:
+    """The order's lines, always in the same order."""
+    its = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
+    return list(session.scalars(its.execution_options(populate_existing=True)))
+
+
+def has_living_attempt(session: Session, order_id: uuid.UUID) -> bool:
+    """Whether an attempt at this order may still bring money."""
+    living = exists().where(
+        PaymentAttempt.order_id == order_id, PaymentAttempt.status.in_(LIVING_ATTEMPT)
+    )
+    return bool(session.scalar(select(living)))
+
+
+def _take(session: Session, order: Order, chosen: Sequence[Bill]) -> None:
+    """Make the lines. The database refuses a bill that stands in another living order.
+
+    Always in the order of the bills' ids: two orders for the same bills wait for each other in turn,
+    never crosswise.
+    """
+    lines = [
+        OrderLine(
+            id=new_id(), order_id=order.id, bill_id=bill.id, amount=bill.amount, status="open"
+        )
+        for bill in sorted(chosen, key=lambda bill: bill.id)
+    ]
+    try:
+        with session.begin_nested():
+            session.add_all(lines)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) == "uq_order_lines_bill_taken":
+            raise BillInAnotherOrder from None
+        raise
+
+
+def _close(session: Session, order: Order, by: str) -> None:
+    order.status = move(ORDER, order.status, by)
+    for line in lines_of(session, order.id):
+        line.status = move(LINE, line.status, "close")
+    session.flush()
+
+
+def _pending_booking(line: OrderLine, at: datetime) -> Booking:
+    return Booking(
+        line_id=line.id,
+        status="pending",
+        reference=None,
+        refused_because=None,
+        created_at=at,
+        booked_at=None,
+    )
+
+
+def _number(at: datetime) -> str:
+    """HB, the legal day, ten random digits and a Luhn check digit: to be read out on the phone."""
+    digits = f"{at.astimezone(clock.SHANGHAI):%Y%m%d}{secrets.randbelow(10**10):010d}"
+    return f"HB{digits}{luhn(digits)}"
+
+
+def luhn(digits: str) -> int:
+    """The check digit (ISO/IEC 7812) that finds one wrong digit and most swapped neighbours."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 if place % 2 else 2)
+        total += value - 9 if value > 9 else value
+    return -total % 10
