@@ -56,14 +56,27 @@ def verify_caller(party: ExchangeParty) -> None:
 
 def parameters(*names: str) -> list[str]:
     """The named fields of the JSON body, all of them non-empty text; raises RefusedError."""
-    body: Any = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise RefusedError("400", "请求体须为 JSON 对象")
+    body = _body()
     values = [body.get(name) for name in names]
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str) or not value:
             raise RefusedError("400", f"请求参数错误：{name}")
     return [str(value) for value in values]
+
+
+def optional_parameter(name: str) -> str | None:
+    """A field of the JSON body that may be missing; raises RefusedError when it is not text."""
+    value = _body().get(name)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise RefusedError("400", f"请求参数错误：{name}")
+    return value
+
+
+def _body() -> dict[str, Any]:
+    body: Any = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise RefusedError("400", "请求体须为 JSON 对象")
+    return body
 
 
 def _header(name: str) -> str:
