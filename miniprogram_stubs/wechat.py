@@ -23,34 +23,39 @@ from miniprogram_stubs.world import WechatParty, World
 _MESSAGES = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
+    40003: "invalid openid",
     40013: "invalid appid",
     40029: "invalid code",
+    40037: "invalid template_id",
     40125: "invalid appsecret",
     40163: "code been used",
     41001: "access_token missing",
     41002: "appid missing",
     41004: "appsecret missing",
     41008: "missing code",
+    41030: "invalid page",
     42001: "access_token expired",
     43002: "require POST method",
+    43101: "user refuse to accept the msg",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, mustslower, retry next minute",
     47001: "data format error",
+    47003: "argument invalid!",
 }
 _LOGINS_PER_MINUTE = 100
 
 
 class WechatError(Exception):
-    """An error as WeChat numbers it."""
+    """An error as WeChat numbers it; `detail` says more where the number is not enough."""
 
-    def __init__(self, errcode: int) -> None:
-        super().__init__(_MESSAGES[errcode])
+    def __init__(self, errcode: int, detail: str = "") -> None:
+        super().__init__(f"{_MESSAGES[errcode]} {detail}".rstrip())
         self.errcode = errcode
 
     def as_answer(self) -> dict[str, int | str]:
         """WeChat's error object, with the request id it appends to every message."""
         rid = "-".join(secrets.token_hex(4) for _ in range(3))
-        return {"errcode": self.errcode, "errmsg": f"{_MESSAGES[self.errcode]}, rid: {rid}"}
+        return {"errcode": self.errcode, "errmsg": f"{self}, rid: {rid}"}
 
 
 @dataclass
@@ -111,7 +116,7 @@ def party(wechat: Wechat, outages: Outages) -> Blueprint:
     """`/wechat/sns/jscode2session`, `/wechat/cgi-bin/stable_token`, getuserphonenumber."""
     calls = Blueprint("wechat", __name__)
     outages.guard(calls, "wechat")
-    calls.register_error_handler(WechatError, _answer_error)
+    calls.register_error_handler(WechatError, answer_error)
 
     @calls.get("/wechat/sns/jscode2session")
     def jscode2session() -> Response:
@@ -124,10 +129,10 @@ def party(wechat: Wechat, outages: Outages) -> Blueprint:
 
     @calls.route("/wechat/cgi-bin/stable_token", methods=["GET", "POST"])
     def stable_token() -> Response:
-        body = _posted()
+        body = posted()
         if body.get("grant_type") != "client_credential":
             raise WechatError(40002)
-        wechat.check_credentials(_text(body, "appid"), _text(body, "secret"))
+        wechat.check_credentials(text_of(body, "appid"), text_of(body, "secret"))
         forced = body.get("force_refresh") is True
         token = wechat.tokens.force() if forced else wechat.tokens.get()
         if token is None:
@@ -136,11 +141,11 @@ def party(wechat: Wechat, outages: Outages) -> Blueprint:
 
     @calls.route("/wechat/wxa/business/getuserphonenumber", methods=["GET", "POST"])
     def getuserphonenumber() -> Response:
-        body = _posted()
+        body = posted()
         wechat.check_access_token(request.args.get("access_token", ""))
-        if not _text(body, "code"):
+        if not text_of(body, "code"):
             raise WechatError(41008)
-        phone_info = wechat.phone_of(_text(body, "code"))
+        phone_info = wechat.phone_of(text_of(body, "code"))
         return jsonify({"errcode": 0, "errmsg": "ok", "phone_info": phone_info})
 
     return calls
@@ -167,13 +172,15 @@ def demonstration_calls(world: World, wechat: Wechat) -> Blueprint:
     return calls
 
 
-def _answer_error(error: WechatError) -> Response:
+def answer_error(error: WechatError) -> Response:
+    """HTTP 200 with `errcode`, labelled as the call labels its answers."""
     if request.path.endswith("/jscode2session"):
         return _plain(error.as_answer())
     return jsonify(error.as_answer())
 
 
-def _posted() -> dict[str, Any]:
+def posted() -> dict[str, Any]:
+    """The JSON object of a POST; raises WechatError."""
     if request.method != "POST":
         raise WechatError(43002)
     try:
@@ -185,7 +192,8 @@ def _posted() -> dict[str, Any]:
     return body
 
 
-def _text(body: dict[str, Any], name: str) -> str:
+def text_of(body: dict[str, Any], name: str) -> str:
+    """A field of the body, empty when it is missing or no text."""
     value = body.get(name)
     return value if isinstance(value, str) else ""
 
