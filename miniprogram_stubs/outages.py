@@ -10,7 +10,10 @@ from flask import Blueprint, Response, jsonify
 
 from miniprogram_stubs.inputs import BadInputError, json_object, text
 
-PARTIES = ("sms", "wechat", "population", "health_authority")
+PARTIES = (
+    *("sms", "wechat", "wechatpay", "fcm"),
+    *("population", "health_authority", "medical_insurance"),
+)
 MODES = ("ok", "error", "hang")
 LONGEST_HANG_SECONDS = 30.0
 #: Four of the sixteen threads stay free, or a hanging party would also lock out the call that

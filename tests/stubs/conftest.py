@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from wechatpay_merchant import Merchant, Receiver
 
-from miniprogram_stubs import clock
+from miniprogram_stubs import clock, keys
 from miniprogram_stubs.application import create_app
+from miniprogram_stubs.world import load_world
 
 WORLD = Path(__file__).resolve().parents[2] / "demo" / "world.json"
 START = 1_790_000_000.0
+BASE_URL = "http://127.0.0.1:8001"
 
 
 class MovableClock:
@@ -50,10 +54,18 @@ def people(world: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {person["key"]: person for person in world["people"]}
 
 
+@pytest.fixture(scope="session")
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Payment and push keys, made once because RSA keys take their time."""
+    folder = tmp_path_factory.mktemp("keys")
+    keys.ready(load_world(str(WORLD)), folder, BASE_URL)
+    return folder
+
+
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(monkeypatch: pytest.MonkeyPatch, keys_folder: Path) -> Flask:
     monkeypatch.delenv("HUIBAN_ENV", raising=False)
-    return create_app(str(WORLD))
+    return create_app(str(WORLD), str(keys_folder), BASE_URL)
 
 
 @pytest.fixture
@@ -132,5 +144,63 @@ def exchange_headers(world: dict[str, Any]) -> Callable[..., dict[str, str]]:
             "sign": base64.b64encode(digest).decode(),
         }
         return {f"gjgxjhpt{separator}{name}": value for name, value in values.items()}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def medical(keys_folder: Path) -> Merchant:
+    """The merchant whose notifies are signed by the platform certificate."""
+    return Merchant(keys_folder, "medical")
+
+
+@pytest.fixture(scope="session")
+def social(keys_folder: Path) -> Merchant:
+    """The merchant whose notifies are signed by WeChat Pay's public key."""
+    return Merchant(keys_folder, "social")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A callback address of a merchant, over real HTTP."""
+    listening = Receiver()
+    thread = threading.Thread(target=listening.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield listening
+    listening.server.shutdown()
+    thread.join()
+    listening.server.server_close()
+
+
+@pytest.fixture
+def ask(client: FlaskClient, moved: MovableClock) -> Callable[..., Any]:
+    """A signed call of a merchant; the answer must be signed by a key it knows."""
+
+    def call(merchant: Merchant, method: str, url: str, body: Any = None, **more: Any) -> Any:
+        payload = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = merchant.headers(method, url, payload, moved.time, **more.get("signed", {}))
+        headers |= more.get("headers", {})
+        answer = client.open(f"/wechatpay{url}", method=method, data=payload, headers=headers)
+        assert merchant.is_genuine(answer.headers, answer.data)
+        assert answer.headers["Request-ID"]
+        return answer
+
+    return call
+
+
+@pytest.fixture
+def order_of(people: dict[str, dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The body of a JSAPI order of the first resident; fields given replace others."""
+
+    def make(merchant: Merchant, **fields: Any) -> dict[str, Any]:
+        return {
+            "appid": merchant.appid,
+            "mchid": merchant.mchid,
+            "description": "城乡居民基本医疗保险 2027",
+            "out_trade_no": "HB20270001",
+            "notify_url": f"http://127.0.0.1:9/callbacks/wechatpay/{merchant.file['merchant_ref']}",
+            "amount": {"total": 40000, "currency": "CNY"},
+            "payer": {"openid": people["r001"]["openid"]},
+        } | fields
 
     return make

@@ -130,6 +130,22 @@ def test_each_category_of_the_health_authority_has_its_resident(world):
         assert record["until"] is None
 
 
+def test_merchants_are_told_apart_by_everything_but_the_app(world):
+    merchants = world["parties"]["wechatpay"]["merchants"]
+    assert len(merchants) >= 2
+    for field in ("ref", "mchid", "name", "certificate_serial", "notify_id"):
+        assert len({merchant[field] for merchant in merchants}) == len(merchants)
+    assert {merchant["appid"] for merchant in merchants} == {world["parties"]["wechat"]["appid"]}
+
+
+def test_bills_are_marked_as_invented_and_most_are_open(world, people):
+    bills = world["medical_bills"]
+    assert "演示" in bills["remark"]
+    assert isinstance(bills["amount_fen"], int)
+    assert {people[key]["role"] for key in bills["paid_elsewhere"]} == {"resident"}
+    assert len(bills["paid_elsewhere"]) < 20
+
+
 def test_everybody_has_a_note_and_the_file_says_it_is_invented(world):
     assert all(person["note"] for person in world["people"])
     assert "虚构" in world["notice"]["zh"]

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from wechatpay_merchant import Merchant
 
 from miniprogram_stubs.application import RefusesProductionError, create_app
 
@@ -19,9 +20,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 WORLD = REPOSITORY / "demo" / "world.json"
 
 
-def start(port: int, environment: str = "demo") -> subprocess.Popen[bytes]:
+def start(port: int, *more: str, environment: str = "demo") -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "miniprogram_stubs", "--port", str(port)]
     return subprocess.Popen(
-        [sys.executable, "-m", "miniprogram_stubs", "--port", str(port), "--world", str(WORLD)],
+        [*command, "--world", str(WORLD), *more],
         cwd=REPOSITORY,
         env={**os.environ, "HUIBAN_ENV": environment},
         stdout=subprocess.DEVNULL,
@@ -78,12 +80,35 @@ def test_its_command_says_in_one_line_that_the_port_is_taken():
     assert complaint.count(b"\n") == 1
 
 
+def test_its_command_can_make_the_keys_alone(tmp_path):
+    folder = tmp_path / "new" / "keys"
+    process = start(8019, "--keys", str(folder), "--keys-only")
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 0, complaint
+    account = json.loads((folder / "fcm-service-account.json").read_text(encoding="utf-8"))
+    assert account["token_uri"] == "http://127.0.0.1:8019/fcm/token"
+    assert Merchant(folder, "medical").platform
+
+
+def ask_as(merchant: Merchant, base: str, url: str) -> tuple[int, bytes]:
+    """A signed GET over real HTTP whose answer must be genuine."""
+    headers = merchant.headers("GET", url, b"", time.time())
+    request = urllib.request.Request(f"{base}/wechatpay{url}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            status, told, body = answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        status, told, body = error.code, error.headers, error.read()
+    assert merchant.is_genuine(told, body)
+    return status, body
+
+
 def test_over_real_http_it_serves_every_party_and_ends_on_sigterm(
-    sms_headers, exchange_headers, world, people
+    sms_headers, exchange_headers, world, people, tmp_path
 ):
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    process = start(port)
+    process = start(port, "--keys", str(tmp_path))
     try:
         wait_until_it_answers(f"{base}/healthz")
         party, woman = world["parties"]["sms"], people["r001"]
@@ -110,6 +135,11 @@ def test_over_real_http_it_serves_every_party_and_ends_on_sigterm(
             {"Content-Type": "application/json"},
         )
         assert handed_out["openid"] == woman["openid"]
+        merchant = Merchant(tmp_path, "medical")
+        assert ask_as(merchant, base, "/v3/certificates")[0] == 200
+        unknown = f"/v3/pay/transactions/out-trade-no/A%7CB*1234?mchid={merchant.mchid}"
+        status, body = ask_as(merchant, base, unknown)
+        assert (status, json.loads(body)["code"]) == (404, "ORDERNOTEXIST")
     finally:
         process.terminate()
         _, complaint = process.communicate(timeout=20)

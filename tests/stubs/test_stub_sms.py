@@ -224,3 +224,31 @@ def test_the_inbox_refuses_bad_questions(client, query):
     assert answer.status_code == 422
     assert answer.json["error"] == "invalid_input"
     assert answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("template", "params", "text"),
+    [
+        (
+            "2401003",
+            ["10月8日09:30", "李*梅", "城乡居民医保"],
+            "10月8日09:30有人（李*梅）凭您的姓名和证件号码查询了您的城乡居民医保应缴金额",
+        ),
+        (
+            "2401004",
+            ["李*梅", "10月8日", "2027年城乡居民医保", "400.00", "JZ2026100800000001"],
+            "李*梅已于10月8日为您缴纳2027年城乡居民医保，金额400.00元，"
+            "部门受理编号JZ2026100800000001",
+        ),
+        (
+            "2401005",
+            ["2027年城乡居民医保", "9月1日", "12月31日", "400.00"],
+            "您的2027年城乡居民医保缴费期为9月1日至12月31日，应缴400.00元",
+        ),
+    ],
+)
+def test_people_without_an_account_are_told_of_their_bills(send, client, template, params, text):
+    assert status_of(send(TemplateId=template, TemplateParamSet=params)) == "Ok"
+    message = client.get(f"/sms/messages?phone={PHONE[3:]}").json[0]
+    assert message["text"].startswith(f"【汇办】{text}")
+    assert message["code"] is None
