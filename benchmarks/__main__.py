@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,7 @@ SHARES = (
 def main() -> int:
     """Measure as the arguments say. Returns the exit status."""
     options = _parser().parse_args()
+    options.load_before = os.getloadavg()[0]
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
@@ -128,6 +130,7 @@ def _facts(
     version, fsync, commit, buffers = [row[0] if row else "?" for row in shown]
     return Facts(
         command=f"make bench ARGS={' '.join(sys.argv[1:])!r}",
+        load_before=options.load_before,
         accounts=len(citizens),
         staff=staff,
         plan=(

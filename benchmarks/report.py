@@ -28,6 +28,8 @@ class Facts:
     """Under which circumstances was measured."""
 
     command: str
+    #: Load average of the last minute before the run: what else the machine was doing.
+    load_before: float
     accounts: int
     staff: int
     plan: str
@@ -44,6 +46,7 @@ class Facts:
         return [
             f"{clock.now():%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores shared with the load "
             f"generator and PostgreSQL, Python {platform.python_version()}",
+            f"load average before the run {self.load_before:.1f}",
             libraries,
             f"PostgreSQL {self.postgres}; Redis {self.redis}",
             self.server,
