@@ -12,8 +12,9 @@ import app.identity.models
 import app.payments.ledger
 import app.payments.models
 import healthcode.models
+import push.models
 from app.core.db import Base
 
-__all__ = ["api", "app", "healthcode", "metadata"]
+__all__ = ["api", "app", "healthcode", "metadata", "push"]
 
 metadata = Base.metadata

@@ -109,6 +109,10 @@ PARTICULAR = {
     "ledger_postings.kind": "payment",
     "bookings.status": "pending",
     "receipts.audience": "payer",
+    "notices.category": "payment",
+    "push_devices.channel": "fcm",
+    "deliveries.state": "pending",
+    "notice_preferences.category": "period",
     "health_statuses.state": "grey",
     "health_statuses.colour": "unknown",
 }
