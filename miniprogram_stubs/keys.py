@@ -130,6 +130,7 @@ def _merchants_file(party: WechatpayParty) -> bytes:
             {
                 "merchant_ref": merchant.ref,
                 "name": merchant.name,
+                "departments": list(merchant.departments),
                 "mchid": merchant.mchid,
                 "appid": merchant.appid,
                 "certificate_serial": merchant.certificate_serial,
@@ -140,7 +141,8 @@ def _merchants_file(party: WechatpayParty) -> bytes:
                 "notify_path": f"/callbacks/wechatpay/{merchant.ref}",
             }
         )
-    return _pretty({"merchants": entries})
+    # A product in production can tell by this that it was given the wrong file.
+    return _pretty({"origin": "demonstration", "merchants": entries})
 
 
 def _service_account(party: FcmParty, folder: Path, base_url: str) -> ServiceAccount:

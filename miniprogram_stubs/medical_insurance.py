@@ -1,6 +1,7 @@
 """The medical-insurance department behind the sharing exchange: bills, and booking payments.
 
-As everywhere in the exchange all values are text; amounts (`YJJE`, `JE`) are whole fen.
+As everywhere in the exchange all values are text; amounts (`YJJE`, `JE`) are whole fen. `LXDH` is
+the phone the department has of the insured person, null when it has none.
 """
 
 import hashlib
@@ -89,6 +90,7 @@ class Ledger:
                 "JFJZ": ends.isoformat(),
                 "ZT": state,
                 "ZTMC": "已缴" if state == _PAID else "未缴",
+                "LXDH": f"+86{bill.person.phone}" if bill.person.phone else None,
                 "BZ": self.terms.remark,
             }
         ]

@@ -36,11 +36,15 @@ class WechatParty:
 
 @dataclass(frozen=True)
 class PayMerchant:
-    """One merchant of WeChat Pay; `notify_id` names the platform key that signs its notifies."""
+    """One merchant of WeChat Pay, taking the money of some departments.
+
+    `notify_id` names the platform key that signs its notifies.
+    """
 
     ref: str
     mchid: str
     name: str
+    departments: tuple[str, ...]
     appid: str
     certificate_serial: str
     notify_id: str
@@ -166,7 +170,10 @@ def _wechat(entry: dict[str, Any]) -> WechatParty:
 
 
 def _wechatpay(entry: dict[str, Any]) -> WechatpayParty:
-    merchants = tuple(PayMerchant(**merchant) for merchant in entry["merchants"])
+    merchants = tuple(
+        PayMerchant(**merchant | {"departments": tuple(merchant["departments"])})
+        for merchant in entry["merchants"]
+    )
     names = {entry["platform_certificate_serial"], entry["public_key_id"]}
     if any(merchant.notify_id not in names for merchant in merchants):
         raise ValueError("wechatpay: a merchant's notify_id is no key of the platform")

@@ -62,10 +62,13 @@ def test_what_is_missing_is_made_again_and_the_rest_kept(loaded, copied):
 
 def test_everything_the_merchants_file_names_is_there_and_fits(keys_folder, world):
     party = world["parties"]["wechatpay"]
+    file = json.loads((keys_folder / "merchants.json").read_text(encoding="utf-8"))
+    assert file["origin"] == "demonstration"
     modes = set()
     for wanted in party["merchants"]:
         merchant = Merchant(keys_folder, wanted["ref"])
         assert len(merchant.apiv3_key) == 32
+        assert merchant.file["departments"] == wanted["departments"]
         pem = (keys_folder / merchant.file["certificate_file"]).read_bytes()
         certificate = x509.load_pem_x509_certificate(pem)
         assert f"{certificate.serial_number:040X}" == merchant.file["certificate_serial"]

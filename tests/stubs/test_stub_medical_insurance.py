@@ -57,9 +57,15 @@ def test_a_matching_name_and_number_give_the_bill_of_the_year(bills_of, father, 
     assert father["document_number"] not in bill["JFDH"]
     assert (bill["XZ"], bill["CBND"], bill["YJJE"], bill["ZT"]) == ("390", "2027", "40000", "1")
     assert "演示" in bill["BZ"]
+    assert bill["LXDH"] is None
     today = datetime.fromtimestamp(moved.time, UTC).date()
     assert date.fromisoformat(bill["JFKS"]) < today < date.fromisoformat(bill["JFJZ"])
     assert bills_of(father, CBND="2027") == answer
+
+
+def test_the_department_knows_the_phone_of_those_who_have_one(bills_of, people):
+    mother = people["p002"]
+    assert bills_of(mother)["data"][0]["LXDH"] == "+86" + mother["phone"]
 
 
 def test_anything_else_gives_no_bill(bills_of, father, people):
