@@ -20,7 +20,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class SmsSettings:
-    """Tencent Cloud SMS: the account, the application, the signature and the template of login codes."""
+    """Tencent Cloud SMS: the account, the application, the signature and the approved templates."""
 
     url: str
     secret_id: str
@@ -29,6 +29,8 @@ class SmsSettings:
     sign_name: str
     login_template: str
     security_template: str
+    #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
+    lookup_template: str
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,7 @@ def _sms(env: Env) -> SmsSettings:
         sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
         login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
         security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
+        lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
     )
 
 

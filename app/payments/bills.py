@@ -1,7 +1,7 @@
 """Bills: asked of the department, kept as ours, payable once."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from app.core.ids import new_id
 from app.core.types import Actor
 from app.family import people
 from app.family.queries import documents_reached, person_reached
+from app.identity import phones
 from app.identity.documents import mask_name
 from app.identity.queries import identity_document
 from app.payments.models import Bill, BillGrant, OrderLine
@@ -92,17 +93,28 @@ def keep(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> 
     mine = select(Bill).where(Bill.beneficiary_index == insured.index).order_by(Bill.period.desc())
     fresh = mine.with_for_update().execution_options(populate_existing=True)
     kept = list(session.scalars(fresh))
-    paid_here = _paid_here(session, kept)
+    paid_here = periods_paid_here(session, insured.index)
     by_period = {(each.scheme, each.period): each for each in told}
     for bill in kept:
         bill.person_id = known_as or bill.person_id
-        newest = by_period.pop((bill.scheme, bill.period), None)
+        period = (bill.scheme, bill.period)
+        newest = by_period.pop(period, None)
         if newest is not None:
-            _update(session, bill, newest, paid_here=bill.id in paid_here)
+            _update(session, bill, newest, paid_here=period in paid_here)
     if by_period:
         log.error("bill_number_of_another_person", party=DEPARTMENT, count=len(by_period))
     session.flush()
     return kept
+
+
+def periods_paid_here(session: Session, index: bytes) -> set[tuple[str, str]]:
+    """(scheme, period) this person's payment has reached us for, told to the department or not."""
+    paid = (
+        select(Bill.scheme, Bill.period)
+        .join(OrderLine, OrderLine.bill_id == Bill.id)
+        .where(Bill.beneficiary_index == index, OrderLine.status.in_(("paid", "settled")))
+    )
+    return {(scheme, period) for scheme, period in session.execute(paid)}
 
 
 def payable_by(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> list[Bill]:
@@ -191,18 +203,9 @@ def _update(session: Session, bill: Bill, told: DepartmentBill, *, paid_here: bo
     bill.payable_from = told.payable_from
     bill.payable_until = told.payable_until
     bill.status = "paid" if told.paid or paid_here else "payable"
-    bill.phone_sealed = (
-        crypto.seal(session.core.keys, _phone(bill.id), told.phone) if told.phone else None
-    )
+    phone = phones.normalise(told.phone) if told.phone else None
+    bill.phone_sealed = crypto.seal(session.core.keys, _phone(bill.id), phone) if phone else None
     bill.fetched_at = clock.now()
-
-
-def _paid_here(session: Session, bills: Iterable[Bill]) -> set[uuid.UUID]:
-    paid = select(OrderLine.bill_id).where(
-        OrderLine.bill_id.in_([bill.id for bill in bills]),
-        OrderLine.status.in_(("paid", "settled")),
-    )
-    return set(session.scalars(paid))
 
 
 def _name(bill_id: uuid.UUID) -> crypto.Field:

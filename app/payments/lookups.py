@@ -1,0 +1,112 @@
+"""Pay-only look-up: whoever gives name and number exactly may pay, and learns nothing else.
+
+A wrong name, an unknown number and nothing to pay are one answer, reached by the same steps: the
+department is asked each time, and the same statements run before anything is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from app.audit import services as audit
+from app.audit.services import Act
+from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
+from app.core import clock, limits
+from app.core.db import Session, phases
+from app.core.jobs import defer
+from app.core.limits import Quota
+from app.core.types import Actor
+from app.family import people
+from app.identity.real_name import Claim
+from app.payments import bills
+from app.payments.bills import Insured
+from app.payments.models import Bill, BillGrant
+
+GRANT_LIFE = timedelta(minutes=30)
+A_PAYER_A_DAY = Quota("bill_lookup_payer_day", 10, 86_400)
+A_NUMBER_A_DAY = Quota("bill_lookup_number_day", 5, 86_400)
+TOLD_A_DAY = Quota("bill_lookup_told_day", 1, 86_400)
+TELL_TASK = "payments.tell_looked_up"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose bill, as the payer gives it, and of which scheme."""
+
+    person: Claim
+    scheme: str
+
+
+def look_up(
+    session: Session, department: MedicalInsurance, actor: Actor, wanted: Wanted
+) -> list[Bill]:
+    """Bills that can be paid today, granted to the actor for half an hour; empty for any miss.
+
+    Each attempt counts, also those that find nothing. Raises `TooManyRequests`, `PartyUnavailable`.
+    """
+    name, number = wanted.person.name, wanted.person.document.number
+
+    def prepare() -> Insured:
+        index = people.index_of(session, number)
+        limits.consume(session, A_PAYER_A_DAY, str(actor.account))
+        limits.consume(session, A_NUMBER_A_DAY, index.hex())
+        return Insured(name, number, index)
+
+    def call(insured: Insured) -> list[DepartmentBill]:
+        return department.bills(insured.name, insured.document_number)
+
+    def apply(insured: Insured, told: list[DepartmentBill]) -> list[Bill]:
+        subject = people.person_with(session, insured.index)
+        of_scheme = [each for each in told if each.scheme == wanted.scheme]
+        payable = _payable(session, insured, of_scheme)
+        found = _grant(session, actor, insured, of_scheme) if payable else []
+        object_id = found[0].id if found else None
+        act = Act("payments.lookup", actor.kind, actor.account, subject, object_id)
+        audit.record(session, act)
+        if found and subject != actor.person:
+            _tell(session, actor, found[0])
+        return found
+
+    return phases(session, prepare=prepare, call=call, apply=apply)
+
+
+def forget_grants(session: Session) -> int:
+    """Delete grants that are over. Answers how many."""
+    old = delete(BillGrant).where(BillGrant.until < clock.now())
+    return session.connection().execute(old).rowcount
+
+
+def _payable(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> bool:
+    """Whether anything is left to pay, what was paid here a moment ago taken off."""
+    paid_here = bills.periods_paid_here(session, insured.index)
+    today = clock.legal_today()
+    return any(
+        not each.paid
+        and each.payable_from <= today <= each.payable_until
+        and (each.scheme, each.period) not in paid_here
+        for each in told
+    )
+
+
+def _grant(
+    session: Session, actor: Actor, insured: Insured, told: Sequence[DepartmentBill]
+) -> list[Bill]:
+    kept = bills.keep(session, insured, told)
+    periods = {(each.scheme, each.period) for each in told}
+    found = [bill for bill in kept if (bill.scheme, bill.period) in periods]
+    found = [bill for bill in found if bills.is_payable(bill)]
+    until = clock.now() + GRANT_LIFE
+    for bill in found:
+        grant = insert(BillGrant).values(account_id=actor.account, bill_id=bill.id, until=until)
+        pair = ["account_id", "bill_id"]
+        session.execute(grant.on_conflict_do_update(index_elements=pair, set_={"until": until}))
+    return found
+
+
+def _tell(session: Session, actor: Actor, bill: Bill) -> None:
+    if limits.try_consume(session, TOLD_A_DAY, bill.beneficiary_index.hex()):
+        ids = {"bill_id": str(bill.id), "payer_id": str(actor.person)}
+        defer(session, TELL_TASK, queue="sms", **ids)
