@@ -186,7 +186,7 @@ class Orders:
         return order
 
     def _refresh(self, order: Order, now: float) -> None:
-        """The same prepay for two hours, the same address of the cashier for five minutes."""
+        """The same prepay for two hours; the cashier's address lasts five minutes from now."""
         if now > order.prepay_until:
             self._by_prepay.pop(order.prepay_id, None)
             order.prepay_id = f"wx{clock.beijing(now):%Y%m%d%H%M%S}{secrets.token_hex(10)}"
@@ -194,7 +194,7 @@ class Orders:
             self._by_prepay[order.prepay_id] = order
         if now > order.package_until:
             order.package = str(10**9 + secrets.randbelow(9 * 10**9))
-            order.package_until = now + _LINK_SECONDS
+        order.package_until = now + _LINK_SECONDS
 
 
 def _refuse_ended(order: Order, now: float) -> None:

@@ -295,9 +295,15 @@ def test_giving_up_at_the_cashier_pays_nothing(client, cashier, receiver):
     assert receiver.received == []
 
 
-def test_the_address_of_the_cashier_lasts_five_minutes(client, cashier, moved):
+def test_the_address_of_the_cashier_lasts_five_minutes_from_when_it_was_last_asked_for(
+    client, cashier, moved
+):
     address = cashier()
-    moved.forward(301)
+    moved.forward(300)
+    assert cashier() == address
+    moved.forward(300)
+    assert client.get(address).status_code == 200
+    moved.forward(1)
     assert client.get(address).status_code == 410
     renewed = cashier()
     assert renewed != address
