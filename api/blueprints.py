@@ -24,6 +24,7 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
     "citizen": "phone",
     "verifier": "phone",
     "ops": "operator",
+    "callbacks": "anonymous",
 }
 
 
@@ -55,6 +56,10 @@ class AudienceBlueprint(Blueprint):
         super().__init__(name, import_name, **options)
         self.audience = audience
         self.routes: list[Route] = []
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """As flask-smorest's, with the schema made once instead of at every request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
 
     def route(
         self,

@@ -2,31 +2,32 @@
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
+#: The 2,025 pairs of characters by value, lower place first, and back.
+_PAIRS = [low + high for high in ALPHABET for low in ALPHABET]
+_PAIR_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
 
 
 def encode(data: bytes) -> str:
     """The Base45 text of `data`: three characters for two bytes, two for a last odd one."""
     text = []
-    for start in range(0, len(data), 2):
-        pair = data[start : start + 2]
-        rest = int.from_bytes(pair)
-        for _ in range(len(pair) + 1):
-            rest, value = divmod(rest, 45)
-            text.append(ALPHABET[value])
+    for start in range(0, len(data) - 1, 2):
+        high, low = divmod(data[start] << 8 | data[start + 1], 2_025)
+        text.append(_PAIRS[low] + ALPHABET[high])
+    if len(data) % 2:
+        text.append(_PAIRS[data[-1]])
     return "".join(text)
 
 
 def decode(text: str) -> bytes:
     """The bytes `text` spells. Raises `ValueError` for anything `encode` does not write."""
     data = bytearray()
-    for start in range(0, len(text), 3):
-        group = text[start : start + 3]
-        try:
-            number = sum(_VALUES[character] * 45**place for place, character in enumerate(group))
-        except KeyError:
-            raise ValueError("not a Base45 character") from None
-        size = len(group) - 1
-        if size == 0 or number >= 256**size:
-            raise ValueError("not a Base45 group")
-        data += number.to_bytes(size)
+    try:
+        for start in range(0, len(text), 3):
+            number = _PAIR_VALUES[text[start : start + 2]]
+            last = text[start + 2 : start + 3]
+            if last:
+                number += _VALUES[last] * 2_025
+            data += number.to_bytes(2 if last else 1)
+    except (KeyError, OverflowError):
+        raise ValueError("not Base45") from None
     return bytes(data)

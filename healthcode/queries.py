@@ -4,23 +4,33 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 
 from app.core.db import Session
 from healthcode.models import HealthStatus, Scan, Venue
 
+#: Person, colour, replaced at, valid until.
+NamedStatus = tuple[uuid.UUID, str, datetime | None, datetime | None]
+
+#: Made once: opening a code and every scan ask them.
+_CURRENT = (
+    select(HealthStatus)
+    .where(HealthStatus.person_id == bindparam("person_id"), HealthStatus.replaced_at.is_(None))
+    .execution_options(populate_existing=True)
+)
+_STANDING = select(
+    HealthStatus.person_id, HealthStatus.colour, HealthStatus.replaced_at, HealthStatus.valid_until
+).where(HealthStatus.id == bindparam("status_id"))
+
 
 def current_status(session: Session, person_id: uuid.UUID) -> HealthStatus | None:
     """The person's status as it stands, or None when nothing was ever decided."""
-    mine = select(HealthStatus).where(
-        HealthStatus.person_id == person_id, HealthStatus.replaced_at.is_(None)
-    )
-    return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
+    return session.scalars(_CURRENT, {"person_id": person_id}).one_or_none()
 
 
-def status(session: Session, status_id: uuid.UUID) -> HealthStatus | None:
-    """The status a code names, current or replaced."""
-    return session.get(HealthStatus, status_id, populate_existing=True)
+def standing(session: Session, status_id: uuid.UUID) -> Row[*NamedStatus] | None:
+    """Whose status a code names, its colour, and since and until when: current or replaced."""
+    return session.execute(_STANDING, {"status_id": status_id}).one_or_none()
 
 
 def people_unanswered(session: Session, before: datetime, limit: int) -> list[uuid.UUID]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import services as audit
@@ -20,10 +20,18 @@ from app.identity.queries import masked_name
 from healthcode import queries, token
 from healthcode.colours import ShownColour
 from healthcode.errors import ClientScanIdReused
-from healthcode.models import HealthStatus, Scan
+from healthcode.models import Scan
 from healthcode.signing import public_keys
 from healthcode.token import CodeRefused
 from healthcode.verification import Judgement, Standing, judge, judge_refused
+
+#: Made once: building a statement costs more than sending it.
+_INSERT = (
+    insert(cast(Table, Scan.__table__))
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
+)
+_COLUMNS = tuple(Scan.__table__.columns.keys())
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ def record_scan(session: Session, actor: Actor, presented: Presented) -> ScanAns
         raise NotFound
     now = clock.now()
     judgement, holder = _judge(session, presented.code, now)
-    row = insert(Scan).values(
+    scan = Scan(
         day=now.date(),
         id=new_id(),
         at=now,
@@ -66,8 +74,8 @@ def record_scan(session: Session, actor: Actor, presented: Presented) -> ScanAns
         scanned_at=presented.scanned_at,
     )
     # Of parallel retries one inserts; the others wait for its commit and read what it stored.
-    scan = session.scalars(row.on_conflict_do_nothing().returning(Scan)).one_or_none()
-    if scan is None:
+    facts = {name: getattr(scan, name) for name in _COLUMNS}
+    if session.connection().execute(_INSERT, facts).rowcount == 0:
         return _answer(session, _first(session, presented, now))
     if scan.person_id is not None:
         act = Act("healthcode.verify", actor.kind, actor.account, scan.person_id, scan.id)
@@ -81,15 +89,12 @@ def _judge(session: Session, code: str, now: datetime) -> tuple[Judgement, uuid.
         claims = token.verify(code, public_keys(session.core.keys), now)
     except CodeRefused as refused:
         return judge_refused(refused.reason), None
-    status = queries.status(session, claims.status_id)
-    if status is None:
+    named = queries.standing(session, claims.status_id)
+    if named is None:
         return judge(claims, None, now), None
-    return judge(claims, _standing(status), now), status.person_id
-
-
-def _standing(status: HealthStatus) -> Standing:
-    colour = cast(ShownColour, status.colour)
-    return Standing(colour, status.replaced_at, status.valid_until)
+    person_id, colour, replaced_at, valid_until = named
+    standing = Standing(cast(ShownColour, colour), replaced_at, valid_until)
+    return judge(claims, standing, now), person_id
 
 
 def _first(session: Session, presented: Presented, now: datetime) -> Scan:

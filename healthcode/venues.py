@@ -3,13 +3,24 @@
 import uuid
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
 from app.core.db import Session
 from app.core.ids import new_id
 from healthcode.models import Venue, VenueStaff
+
+#: The account `account_id` may scan at the venue at the moment `now`.
+_SERVES = and_(
+    VenueStaff.account_id == bindparam("account_id"),
+    or_(VenueStaff.until.is_(None), VenueStaff.until > bindparam("now")),
+    Venue.active,
+)
+#: Made once: every request of a door asks it.
+_SERVED_VENUES = (
+    select(VenueStaff.venue_id).join(Venue, Venue.id == VenueStaff.venue_id).where(_SERVES)
+)
 
 
 @dataclass(frozen=True)
@@ -25,14 +36,15 @@ class NewVenue:
 
 def venues_of(session: Session, account_id: uuid.UUID) -> list[uuid.UUID]:
     """Ids of the active venues at which the account may scan now."""
-    mine = select(VenueStaff.venue_id).join(Venue, Venue.id == VenueStaff.venue_id)
-    return list(session.scalars(mine.where(_serves(account_id))))
+    facts = {"account_id": account_id, "now": clock.now()}
+    return list(session.execute(_SERVED_VENUES, facts).scalars())
 
 
 def list_venues(session: Session, account_id: uuid.UUID) -> list[Venue]:
     """The same venues with all their facts, by name."""
-    mine = select(Venue).join(VenueStaff, Venue.id == VenueStaff.venue_id)
-    return list(session.scalars(mine.where(_serves(account_id)).order_by(Venue.name, Venue.id)))
+    mine = select(Venue).join(VenueStaff, Venue.id == VenueStaff.venue_id).where(_SERVES)
+    facts = {"account_id": account_id, "now": clock.now()}
+    return list(session.scalars(mine.order_by(Venue.name, Venue.id), facts))
 
 
 def register_venue(session: Session, new: NewVenue) -> uuid.UUID:
@@ -55,8 +67,3 @@ def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> N
             where=VenueStaff.until.is_not(None),
         )
     )
-
-
-def _serves(account_id: uuid.UUID) -> ColumnElement[bool]:
-    lasts = or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now())
-    return and_(VenueStaff.account_id == account_id, lasts, Venue.active)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine, text
+from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry, sessionmaker
 from sqlalchemy.orm import Session as OrmSession
 
@@ -64,11 +66,11 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT,
-            pool_pre_ping=True,
             pool_recycle=1_800,
             hide_parameters=True,
             connect_args={"options": options, "connect_timeout": 2},
         )
+        event.listen(self.engine, "checkout", _refuse_closed)
         self._sessions = sessionmaker(self.engine, class_=Session, expire_on_commit=False)
 
     def session(self, core: Core) -> Session:
@@ -87,12 +89,25 @@ class Database:
             return version
 
 
+def _refuse_closed(connection: Any, _: object, __: object) -> None:
+    """A pooled connection with something to read was closed by the server: take another.
+
+    An idle connection is silent; only its end (or a notice of it) makes it readable. Asking the
+    socket costs no round trip, unlike a ping.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    if poller.poll(0):
+        raise DisconnectionError
+
+
 @contextmanager
 def unit_of_work(core: Core) -> Iterator[Session]:
     """One request or one job: commits when the block ends, rolls back when it raises."""
     with core.database.session(core) as session:
         yield session
-        session.commit()
+        if session.in_transaction():
+            session.commit()
 
 
 def phases(

@@ -4,14 +4,17 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.core import crypto
 from app.core.db import Session
 from app.core.types import Actor
 from app.identity.accounts import phone_of
 from app.identity.documents import mask_document, mask_name, mask_phone
-from app.identity.models import Account, Person
+from app.identity.models import Account, Person, WechatLink
+
+#: Made once, for the door.
+_NAME = select(Person.name_sealed).where(Person.id == bindparam("person_id"))
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,14 @@ def identity_document(session: Session, person_id: uuid.UUID) -> IdentityDocumen
 
 def masked_name(session: Session, person_id: uuid.UUID) -> str:
     """张三 → 张*. Raises `NoResultFound` for an unknown person."""
-    sealed = session.scalars(select(Person.name_sealed).where(Person.id == person_id)).one()
+    sealed = session.execute(_NAME, {"person_id": person_id}).scalar_one()
     return mask_name(_name(session, person_id, sealed))
+
+
+def openid_of(session: Session, account_id: uuid.UUID) -> str | None:
+    """WeChat's pseudonym of the user who last linked this account in our mini-program."""
+    links = select(WechatLink.openid).where(WechatLink.account_id == account_id)
+    return session.scalar(links.order_by(WechatLink.linked_at.desc()).limit(1))
 
 
 def profile(session: Session, actor: Actor) -> dict[str, Any]:
