@@ -27,3 +27,19 @@ class PaymentRunning(Conflict):
     code = "payment_running"
     zh = "该订单正在支付，请待支付结束后再操作。"
     en = "A payment of this order is still running."
+
+
+class PaymentNotOpened(Conflict):
+    """The provider will not open this payment; another try begins a new one."""
+
+    code = "payment_not_opened"
+    zh = "支付机构未能受理，请重新发起支付。"
+    en = "The payment provider did not accept it; please start the payment again."
+
+
+class WechatLinkRequired(Conflict):
+    """Paying inside the mini-program needs a WeChat user who has signed in there."""
+
+    code = "wechat_link_required"
+    zh = "请先在微信小程序中登录本账号，或改用其他支付方式。"
+    en = "Sign in to this account in the WeChat mini-program first, or pay another way."

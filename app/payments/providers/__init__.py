@@ -1,0 +1,1 @@
+"""Payment providers: one Protocol, one real adapter each."""
