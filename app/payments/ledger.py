@@ -4,7 +4,19 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    column,
+    insert,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -40,7 +52,8 @@ class LedgerEntry(Base):
     posting_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("ledger_postings.id"), primary_key=True
     )
-    #: `provider:wechatpay:<merchant_ref>`, `owed:<department>`, `paid_over:<department>`.
+    #: `provider:wechatpay:<merchant_ref>`, `owed:<department>`, `paid_over:<department>`, or
+    #: `owed:payer` for money that came when the order could no longer take it.
     account: Mapped[str] = mapped_column(primary_key=True)
     #: Fen.
     amount: Mapped[int] = mapped_column(BigInteger)
@@ -52,20 +65,24 @@ def post(
     reference: uuid.UUID,
     order_id: uuid.UUID,
     entries: Mapping[str, int],
-) -> LedgerPosting:
-    """Write one posting with its entries (account → fen, debit positive).
+) -> None:
+    """Write one posting with its entries (account → fen, debit positive), in one statement.
 
     The database refuses a second posting of the same kind and reference, and at commit any posting
     whose entries do not sum to zero.
     """
-    posting = LedgerPosting(
-        id=new_id(), kind=kind, reference=reference, order_id=order_id, posted_at=clock.now()
+    posting = (
+        insert(LedgerPosting)
+        .values(
+            id=new_id(), kind=kind, reference=reference, order_id=order_id, posted_at=clock.now()
+        )
+        .returning(LedgerPosting.id)
+        .cte("posting")
     )
-    session.add(posting)
-    session.flush()
-    session.add_all(
-        LedgerEntry(posting_id=posting.id, account=account, amount=amount)
-        for account, amount in entries.items()
+    sides = values(column("account", String), column("amount", BigInteger), name="sides").data(
+        list(entries.items())
     )
-    session.flush()
-    return posting
+    rows = select(posting.c.id, sides.c.account, sides.c.amount).select_from(
+        posting.join(sides, true())
+    )
+    session.execute(insert(LedgerEntry).from_select(["posting_id", "account", "amount"], rows))
