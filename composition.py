@@ -3,7 +3,8 @@
 from flask import Flask
 
 from api.blueprints import AudienceBlueprint
-from api.citizen import auth, health_code, me, menu
+from api.callbacks import wechatpay as wechatpay_callbacks
+from api.citizen import auth, health_code, me, menu, payments
 from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
@@ -21,6 +22,7 @@ from app.core.runtime import build_core
 from app.factory import Package, create_app
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
+from app.payments import jobs as payment_jobs
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
@@ -39,6 +41,7 @@ PACKAGES = (
         ),
         commands=(healthcode_cli.cli,),
     ),
+    Package(blueprints=(payments.blueprint, wechatpay_callbacks.blueprint)),
     Package(blueprints=(health.blueprint, reference.blueprint)),
 )
 
@@ -49,6 +52,7 @@ TASKS: tuple[Task, ...] = (
     *housekeeping.tasks,
     *identity_jobs.tasks,
     *healthcode_jobs.tasks,
+    *payment_jobs.tasks,
 )
 
 #: Jobs may wait longer for the database and for outside parties than a person may.

@@ -5,7 +5,8 @@ from typing import Literal
 
 from app.core.types import Level
 
-Audience = Literal["public", "citizen", "verifier", "ops"]
+#: `callbacks`: providers, who prove themselves by their signature, not by a token.
+Audience = Literal["public", "citizen", "verifier", "ops", "callbacks"]
 #: `anonymous`: nobody need be signed in. `operator`: only from addresses of the operators.
 Admission = Literal["anonymous", "operator"] | Level
 
