@@ -14,7 +14,13 @@ from typing import Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from scripts.environment import ROOT, WORLD, clean_environment, product_environment
+from scripts.environment import (
+    ROOT,
+    WORLD,
+    clean_environment,
+    product_environment,
+    stub_keys,
+)
 from scripts.local_services import Addresses, LocalServices
 
 Part = Literal["stubs", "web", "worker"]
@@ -78,6 +84,7 @@ class Stack:
                     f"Port {port} is in use; choose another with {variable}=…"
                 )
         self._environment = self._environ(self.services.start())
+        self._run("外部密钥 the parties' keys", [*self._command("stubs"), "--keys-only"])
         self._run("数据库结构 database structure", [sys.executable, "-m", "migrations", "upgrade"])
         seed = [sys.executable, "-m", "scripts.seed", str(self.layout.home)]
         self._run("演示数据 demonstration data", seed)
@@ -166,6 +173,7 @@ class Stack:
             return [
                 *(sys.executable, "-m", "miniprogram_stubs"),
                 *("--port", str(self.stubs_port), "--world", str(WORLD)),
+                *("--keys", str(stub_keys(self.layout.home))),
             ]
         if part == "worker":
             return [sys.executable, "worker.py"]

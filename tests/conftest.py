@@ -33,7 +33,7 @@ from app.core.runtime import Core, build_core
 from app.settings import Settings
 from composition import web_app
 from migrations.__main__ import configuration
-from scripts.environment import ROOT, WORLD, product_environment
+from scripts.environment import ROOT, WORLD, product_environment, stub_keys
 from scripts.local_services import LocalServices
 from scripts.stack import free_port
 
@@ -63,12 +63,24 @@ def stubs_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def stubs(stubs_port: int) -> Iterator[str]:
+def parties_keys(stubs_port: int, home: Path) -> None:
+    """The keys the stand-ins give out, where the settings expect them."""
+    command = [
+        *(sys.executable, "-m", "miniprogram_stubs"),
+        *("--port", str(stubs_port), "--world", str(WORLD)),
+        *("--keys", str(stub_keys(home)), "--keys-only"),
+    ]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def stubs(stubs_port: int, home: Path, parties_keys: None) -> Iterator[str]:
     """Address of the running stand-ins."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "miniprogram_stubs"),
             *("--port", str(stubs_port), "--world", str(WORLD)),
+            *("--keys", str(stub_keys(home))),
         ],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
@@ -84,7 +96,9 @@ def stubs(stubs_port: int) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def configured(services: LocalServices, home: Path, stubs_port: int) -> Settings:
+def configured(
+    services: LocalServices, home: Path, stubs_port: int, parties_keys: None
+) -> Settings:
     """Settings as a demonstration has them, read from the environment like everywhere."""
     services.create_database("shared", template=TEMPLATE)
     values = {
