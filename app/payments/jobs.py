@@ -38,7 +38,7 @@ def book_line(world: World, *, line_id: str) -> None:
         booking.acknowledge(session, due.line_id, reference)
 
 
-@task("payments.book_pending", queue=booking.QUEUE, cron="*/10 * * * * *")
+@task("payments.book_pending", queue=booking.QUEUE, cron="* * * * * */10")
 def book_pending(world: World) -> None:
     """Tell departments of lines that wait longer than a minute, whatever became of their jobs."""
     with unit_of_work(world.core) as session:
@@ -53,7 +53,7 @@ def book_pending(world: World) -> None:
             _pass_over(error)
 
 
-@task("payments.query_attempts", queue="payments", cron="*/5 * * * * *")
+@task("payments.query_attempts", queue="payments", cron="* * * * * */5")
 def query_attempts(world: World) -> None:
     """Ask the providers about attempts whose callback did not come; close what was not paid."""
     with unit_of_work(world.core) as session:
