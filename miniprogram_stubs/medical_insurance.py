@@ -71,6 +71,10 @@ class Ledger:
         by_number = {bill.number: bill for bill in bills}
         return cls(terms, by_number, {bill.person.document_number: bill for bill in bills})
 
+    def _phone(self, person: Person) -> str | None:
+        phone = person.phone or self.terms.contact_phones.get(person.key)
+        return f"+86{phone}" if phone else None
+
     def of(self, number: str, name: str, year: str | None) -> list[dict[str, Any]]:
         """A person's bills; none when name and number do not belong together."""
         bill = self._by_document.get(number)
@@ -90,7 +94,7 @@ class Ledger:
                 "JFJZ": ends.isoformat(),
                 "ZT": state,
                 "ZTMC": "已缴" if state == _PAID else "未缴",
-                "LXDH": f"+86{bill.person.phone}" if bill.person.phone else None,
+                "LXDH": self._phone(bill.person),
                 "BZ": self.terms.remark,
             }
         ]

@@ -115,6 +115,8 @@ class MedicalBills:
     year: str
     amount_fen: int
     paid_elsewhere: tuple[str, ...]
+    #: Phones of people who have none in the world, as only the department knows them.
+    contact_phones: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ def _medical_bills(entry: dict[str, Any]) -> MedicalBills:
         year=entry["year"],
         amount_fen=entry["amount_fen"],
         paid_elsewhere=tuple(entry["paid_elsewhere"]),
+        contact_phones=entry["contact_phones"],
     )
 
 

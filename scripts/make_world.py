@@ -162,7 +162,7 @@ def make_parents(maker: Maker) -> None:
             link(adult, parent)
             owner = f"{adult['name']}（{adult['phone']}）的{'父亲' if sex == '1' else '母亲'}"
             if sex == "1" and family < PARENTS_WITHOUT_PHONE:
-                parent["note"] = f"{owner}，没有手机和账号：{PAYABLE}，授权须在窗口或村级代办确认"
+                parent["note"] = f"{owner}，没有账号：{PAYABLE}，授权须在窗口或村级代办确认"
             else:
                 maker.give_phone(parent)
                 parent["note"] = f"{owner}，有账号：{PAYABLE}，也可授权子女代办"
@@ -221,6 +221,13 @@ def note_paid_bills(maker: Maker) -> None:
         maker.people[key]["note"] += f"；{bills['year']}年度居民医保已在别处缴纳，查不到待缴费用"
 
 
+def contact_phones(maker: Maker) -> dict[str, str]:
+    """Numbers only the department knows: two in three of the parents who have no account."""
+    alone = [key for key, person in maker.people.items() if person["role"] == "parent"]
+    alone = [key for key in alone if maker.people[key]["phone"] is None]
+    return {key: f"1990009{place:04d}" for place, key in enumerate(alone, 1) if place % 3}
+
+
 def make_deceased(maker: Maker) -> None:
     """Somebody only the population database knows, to try a stolen identity with."""
     person = maker.person("o001", "other", "吴故人", "1", date(1940, 2, 29))
@@ -250,7 +257,7 @@ def world_text() -> str:
         "venues": venues,
         "venue_staff": staff,
         "health_records": records,
-        "medical_bills": INGREDIENTS["medical_bills"],
+        "medical_bills": INGREDIENTS["medical_bills"] | {"contact_phones": contact_phones(maker)},
     }
     return json.dumps(world, ensure_ascii=False, indent=1) + "\n"
 

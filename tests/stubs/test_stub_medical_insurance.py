@@ -57,7 +57,7 @@ def test_a_matching_name_and_number_give_the_bill_of_the_year(bills_of, father, 
     assert father["document_number"] not in bill["JFDH"]
     assert (bill["XZ"], bill["CBND"], bill["YJJE"], bill["ZT"]) == ("390", "2027", "40000", "1")
     assert "演示" in bill["BZ"]
-    assert bill["LXDH"] is None
+    assert bill["LXDH"] == "+8619900090001"
     today = datetime.fromtimestamp(moved.time, UTC).date()
     assert date.fromisoformat(bill["JFKS"]) < today < date.fromisoformat(bill["JFJZ"])
     assert bills_of(father, CBND="2027") == answer
