@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, literal, or_, select
 
 from app.core import clock, crypto
 from app.core.db import Session
@@ -130,7 +130,7 @@ def _living(actor: Actor, scope: str | None = None) -> ColumnElement[bool]:
         Mandate.status == "active",
         Mandate.until >= clock.legal_today(),
     )
-    return held if scope is None else and_(held, Mandate.scopes.contains([scope]))
+    return held if scope is None else and_(held, literal(scope) == any_(Mandate.scopes))
 
 
 def _touching(actor: Actor, me: Myself) -> Select[Mandate]:

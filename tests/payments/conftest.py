@@ -1,0 +1,54 @@
+"""Payers, and a department whose answers a test decides."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from department import Department, Payer
+
+from app.connectors.world import World
+
+
+@pytest.fixture
+def department() -> Department:
+    return Department()
+
+
+@pytest.fixture
+def world(world: World, department: Department) -> World:
+    """The world with that department in it."""
+    return replace(world, medical_insurance=department)
+
+
+@pytest.fixture
+def payer(client) -> Callable[[Any], Payer]:
+    """`payer(person)` calls our interface for that person."""
+    return lambda person: Payer(client, person.headers)
+
+
+@pytest.fixture
+def give_mandate(client) -> Callable[..., str]:
+    """The principal gives the holder a mandate over HTTP; answers its id."""
+
+    def give(holder: Any, principal: Any, *scopes: str) -> str:
+        person = {
+            "name": principal.name,
+            "document_type": "resident_id",
+            "document_number": principal.document_number,
+        }
+        body = {
+            "person": person,
+            "relation": "parent",
+            "scopes": list(scopes or ("pay",)),
+            "until": "2027-12-31",
+        }
+        asked = client.post("/api/v1/family/mandates", json=body, headers=holder.headers)
+        assert asked.status_code == 201, asked.json
+        mandate_id = asked.json["id"]
+        accept = f"/api/v1/family/mandates/{mandate_id}/accept"
+        accepted = client.post(accept, headers=principal.headers)
+        assert accepted.status_code == 200, accepted.json
+        return str(mandate_id)
+
+    return give
