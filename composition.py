@@ -4,7 +4,7 @@ from flask import Flask
 
 from api.blueprints import AudienceBlueprint
 from api.callbacks import wechatpay as wechatpay_callbacks
-from api.citizen import auth, health_code, me, menu, payments
+from api.citizen import auth, bills, family, health_code, me, menu, orders, payments, receipts
 from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
@@ -20,9 +20,11 @@ from app.core.events import Subscription, dispatcher
 from app.core.jobs import Task
 from app.core.runtime import build_core
 from app.factory import Package, create_app
+from app.family import jobs as family_jobs
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
 from app.payments import jobs as payment_jobs
+from app.payments import jobs_orders as order_jobs
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
@@ -41,7 +43,16 @@ PACKAGES = (
         ),
         commands=(healthcode_cli.cli,),
     ),
-    Package(blueprints=(payments.blueprint, wechatpay_callbacks.blueprint)),
+    Package(blueprints=(family.blueprint,)),
+    Package(
+        blueprints=(
+            bills.blueprint,
+            orders.blueprint,
+            payments.blueprint,
+            receipts.blueprint,
+            wechatpay_callbacks.blueprint,
+        )
+    ),
     Package(blueprints=(health.blueprint, reference.blueprint)),
 )
 
@@ -52,6 +63,8 @@ TASKS: tuple[Task, ...] = (
     *housekeeping.tasks,
     *identity_jobs.tasks,
     *healthcode_jobs.tasks,
+    *family_jobs.tasks,
+    *order_jobs.tasks,
     *payment_jobs.tasks,
 )
 

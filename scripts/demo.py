@@ -15,6 +15,7 @@ from scripts.environment import ROOT, read_world
 from scripts.local_services import LocalServicesError, clean
 from scripts.stack import Layout, Stack, StackError
 from scripts.story.door import Door
+from scripts.story.family import Family
 from scripts.story.telling import Client, DoesNotHold, Teller, open_http
 
 HOME = ROOT / ".local" / "demo"
@@ -71,6 +72,15 @@ def play(stack: Stack, console: Console, kill: str) -> int:
             staff=people[world["venue_staff"][0]["person"]],
         )
         door.tell(teller)
+        contact_phones = world["medical_bills"]["contact_phones"]
+        Family(
+            api=stack.url,
+            stubs=door.stubs,
+            daughter=people["r001"],
+            father=people["p001"],
+            mother=people["p002"],
+            father_phone=contact_phones["p001"],
+        ).tell(teller)
     finally:
         stop.set()
         supervisor.join()

@@ -14,6 +14,7 @@ from api.context import session, world
 from api.schemas import Schema
 from app.core import metrics, readiness
 from app.core.errors import Unavailable
+from app.payments import figures
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -83,7 +84,10 @@ def status() -> dict[str, Any]:
 def show_metrics() -> Response:
     """Metrics of all processes and the queues."""
     metrics.FRESHNESS_AGE.set(min(world().core.freshness.age, 86_400))
-    return make_response(metrics.render(session()), {"Content-Type": CONTENT_TYPE_LATEST})
+    return make_response(
+        metrics.render(session(), figures.last_hour(session())),
+        {"Content-Type": CONTENT_TYPE_LATEST},
+    )
 
 
 @cache

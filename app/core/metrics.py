@@ -1,6 +1,8 @@
 """Prometheus metrics. With several processes `PROMETHEUS_MULTIPROC_DIR` joins their counts."""
 
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -35,9 +37,26 @@ _PENDING = text(
 )
 
 
-def render(session: Session) -> bytes:
-    """The metrics of all processes and the state of the queues, in Prometheus text format."""
+@dataclass(frozen=True)
+class Figure:
+    """A value read from the database when somebody looks."""
+
+    name: str
+    meaning: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
+    """The metrics of all processes, the queues and `figures`, in Prometheus text format."""
     registry = CollectorRegistry()
+    gauges: dict[str, Gauge] = {}
+    for each in figures:
+        gauge = gauges.get(each.name) or Gauge(
+            each.name, each.meaning, list(each.labels), registry=registry
+        )
+        gauges[each.name] = gauge
+        (gauge.labels(**each.labels) if each.labels else gauge).set(each.value)
     pending = Gauge("huiban_jobs_pending", "Jobs due and not begun", ["queue"], registry=registry)
     oldest = Gauge(
         "oldest_pending_seconds", "Age of the oldest due job", ["queue"], registry=registry

@@ -40,7 +40,7 @@ class LedgerPosting(Base):
     #: The attempt (payment) or the order line (settlement).
     reference: Mapped[uuid.UUID]
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
-    posted_at: Mapped[datetime]
+    posted_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class LedgerEntry(Base):

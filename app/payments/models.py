@@ -228,4 +228,4 @@ class Receipt(Base):
     #: Who may see it, where we know the person.
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
-    issued_at: Mapped[datetime]
+    issued_at: Mapped[datetime] = mapped_column(index=True)

@@ -50,6 +50,7 @@ def place_order(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -
         expires_at=at + LIFE,
         paid_at=None,
     )
+    _free_overdue(session, chosen)
     session.add(order)
     session.flush()
     _take(session, order, chosen)
@@ -199,6 +200,23 @@ def has_living_attempt(session: Session, order_id: uuid.UUID) -> bool:
         PaymentAttempt.order_id == order_id, PaymentAttempt.status.in_(LIVING_ATTEMPT)
     )
     return bool(session.scalar(select(living)))
+
+
+def _free_overdue(session: Session, chosen: Sequence[Bill]) -> None:
+    """An order whose time is over does not stand in the way of a new one, swept or not."""
+    overdue = (
+        select(Order.id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(
+            OrderLine.bill_id.in_([bill.id for bill in chosen]),
+            OrderLine.status == "open",
+            Order.status == "awaiting_payment",
+            Order.expires_at <= clock.now(),
+        )
+        .order_by(Order.id)
+    )
+    for order_id in session.scalars(overdue.distinct()).all():
+        close_if_free(session, order_id)
 
 
 def _take(session: Session, order: Order, chosen: Sequence[Bill]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 
 from app.core.db import Session
 from app.core.types import Actor
+from app.identity.models import Person
 from app.identity.queries import masked_name
 from app.payments.bills import beneficiary_name, status_of
-from app.payments.models import Bill, Order, OrderLine, PaymentAttempt
+from app.payments.models import Bill, Order, OrderLine, PaymentAttempt, Receipt
 
 CURRENCY = "CNY"
 #: What a line's state is called towards people.
@@ -76,6 +77,36 @@ def list_orders(
         mine = mine.where(tuple_(Order.created_at, Order.id) < before)
     newest_first = mine.order_by(Order.created_at.desc(), Order.id.desc())
     return list(session.scalars(newest_first.limit(limit)))
+
+
+def list_receipts(
+    session: Session, actor: Actor, *, after: uuid.UUID | None, limit: int
+) -> list[Shown]:
+    """My receipts, as payer or as the insured person, newest first (their ids grow with time)."""
+    me = session.get_one(Person, actor.person)
+    insured = and_(Receipt.audience == "beneficiary", Bill.beneficiary_index == me.document_index)
+    paid = and_(Receipt.audience == "payer", Receipt.person_id == me.id)
+    mine = (
+        select(Receipt, Bill)
+        .join(OrderLine, OrderLine.id == Receipt.line_id)
+        .join(Bill, Bill.id == OrderLine.bill_id)
+        .where(or_(insured, paid))
+    )
+    if after is not None:
+        mine = mine.where(Receipt.id < after)
+    return [
+        {
+            "id": receipt.id,
+            "number": receipt.number,
+            "audience": receipt.audience,
+            "scheme": bill.scheme,
+            "period": bill.period,
+            "amount": money(receipt.amount),
+            "beneficiary": {"masked_name": beneficiary_name(session, bill)},
+            "issued_at": receipt.issued_at,
+        }
+        for receipt, bill in session.execute(mine.order_by(Receipt.id.desc()).limit(limit))
+    ]
 
 
 def _bill(session: Session, bill: Bill, **known: uuid.UUID | None) -> Shown:

@@ -180,6 +180,7 @@ def _ledger_postings() -> None:
         sa.UniqueConstraint("kind", "reference", name=op.f("uq_ledger_postings_kind_reference")),
     )
     op.create_index("ix_ledger_postings_order_id", "ledger_postings", ["order_id"], unique=False)
+    op.create_index("ix_ledger_postings_posted_at", "ledger_postings", ["posted_at"])
 
 
 def _order_lines() -> None:
@@ -344,3 +345,4 @@ def _receipts() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_receipts_number")),
     )
     op.create_index(op.f("ix_receipts_person_id"), "receipts", ["person_id"], unique=False)
+    op.create_index("ix_receipts_issued_at", "receipts", ["issued_at"])
