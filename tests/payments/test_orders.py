@@ -295,6 +295,22 @@ def test_unpaid_orders_run_out_and_their_bills_are_free(placed, session, world):
     assert daughter.order(daughter.found(father)).status_code == 201
 
 
+def test_an_order_that_ran_out_is_not_in_the_way_of_a_new_one(placed, session):
+    daughter, father, order = placed()
+    let_it_run_out(session, order)
+    assert daughter.order(daughter.found(father)).status_code == 201
+    session.expire_all()
+    assert (order.status, line_statuses(session, order)) == ("closed", ["closed"])
+
+
+def test_an_order_that_ran_out_while_being_paid_is_in_the_way(placed, session):
+    daughter, father, order = placed()
+    attempt_for(session, order)
+    let_it_run_out(session, order)
+    refused = daughter.order(daughter.found(father))
+    assert (refused.status_code, refused.json["code"]) == (409, "bill_in_another_order")
+
+
 def test_more_than_one_batch_runs_out_in_one_go(placed, session, world, monkeypatch):
     monkeypatch.setattr(orders, "BATCH", 2)
     due = [placed()[2] for _ in range(5)]
