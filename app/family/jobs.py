@@ -11,7 +11,7 @@ from app.family import services
 log = structlog.get_logger()
 
 
-@task("family.expire_mandates", cron="0 3 * * * *")
+@task("family.expire_mandates", cron="3 * * * *")
 def expire_mandates(world: Any) -> None:
     """Store the end of mandates whose last day is over."""
     ended = services.BATCH

@@ -29,7 +29,7 @@ def tell_looked_up(world: World, *, bill_id: str, payer_id: str) -> None:
     world.sms.send(phone, world.core.settings.sms.lookup_template, params)
 
 
-@task("payments.close_expired", cron="0 * * * * *")
+@task("payments.close_expired", cron="* * * * *")
 def close_expired(world: World) -> None:
     """Close orders whose half hour is over, so that their bills are free again."""
     closed = orders.BATCH
@@ -39,7 +39,7 @@ def close_expired(world: World) -> None:
             log.info("orders_closed", count=closed)
 
 
-@task("payments.forget_grants", cron="0 29 * * * *")
+@task("payments.forget_grants", cron="29 * * * *")
 def forget_grants(world: World) -> None:
     """Delete grants of look-ups that are over."""
     with unit_of_work(world.core) as session:
