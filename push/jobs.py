@@ -1,0 +1,114 @@
+"""Push's jobs: evaluating what is due, telling of events, knocking, texting."""
+
+import uuid
+from datetime import timedelta
+
+import structlog
+
+from app.connectors.world import World
+from app.core import clock
+from app.core.db import unit_of_work
+from app.core.http import PartyUnavailable
+from app.core.jobs import task
+from app.payments.events import LineSettled, OrderPaid
+from push import delivery, evaluating, texting
+from push.providers import fcm
+
+log = structlog.get_logger()
+
+#: Longer than the retries of a job that sends a text, so that the sweep takes up what they left.
+TRIED_BY_NOW = timedelta(minutes=3)
+#: A text older than this is no news any more.
+STALE_TEXT = timedelta(days=1)
+#: Texts per run.
+TEXTS = 100
+
+
+@task("push.evaluate_due", queue=delivery.QUEUE, cron="*/5 * * * * 40")
+def evaluate_due(world: World) -> None:
+    """Evaluate each daily rule that was not evaluated for this legal day. One failing spoils none."""
+    day = clock.legal_today()
+    with unit_of_work(world.core) as session:
+        due = evaluating.due_rules(session, day)
+    for rule in due:
+        try:
+            with unit_of_work(world.core) as session:
+                made = evaluating.evaluate_once(session, rule, day)
+                delivery.start(session, made.deliveries)
+        except Exception as error:
+            log.error("rule_not_evaluated", code=rule.id, error=type(error).__name__)
+
+
+@task("push.tell_order_paid", queue=delivery.QUEUE)
+def tell_order_paid(world: World, *, order_id: str) -> None:
+    """Tell the payer that the money has come."""
+    with unit_of_work(world.core) as session:
+        made = evaluating.follow(session, OrderPaid.NAME, {"order_id": order_id})
+        delivery.start(session, made.deliveries)
+
+
+@task("push.tell_line_settled", queue=delivery.QUEUE)
+def tell_line_settled(world: World, *, line_id: str) -> None:
+    """Tell payer and insured that the department has booked; by SMS who has no account."""
+    with unit_of_work(world.core) as session:
+        made = evaluating.follow(session, LineSettled.NAME, {"line_id": line_id})
+        delivery.start(session, made.deliveries)
+        texting.request(session, uuid.UUID(line_id))
+
+
+@task(delivery.DELIVER_TASK, queue=delivery.QUEUE, cron="* * * * * */15")
+def deliver_batch(world: World) -> None:
+    """Knock for what is due, and go on as a new job when there is more."""
+    carrier = fcm.provider(world.core.settings.fcm)
+    for _ in range(delivery.JOB // delivery.GROUP):
+        with unit_of_work(world.core) as session:
+            batch = delivery.claim(session)
+        results = carrier.send(batch.knocks)
+        with unit_of_work(world.core) as session:
+            delivery.settle(session, batch, results)
+        if batch.due < delivery.GROUP:
+            return
+        if results and all(result.outcome == "again" for result in results):
+            log.warning("party_silent", party="fcm", count=len(results))
+            return
+    with unit_of_work(world.core) as session:
+        delivery.start(session, 1)
+
+
+@task(texting.SEND_TASK, queue=texting.QUEUE)
+def send_text(world: World, *, text_id: str) -> None:
+    """Send one text, unless it is sent already."""
+    with unit_of_work(world.core) as session:
+        message = texting.message(session, uuid.UUID(text_id))
+    if message is None:
+        return
+    phone, values = message
+    world.sms.send(phone, texting.TEMPLATE, values)
+    with unit_of_work(world.core) as session:
+        texting.mark_sent(session, uuid.UUID(text_id))
+
+
+@task("push.send_texts_left", queue=texting.QUEUE, cron="* * * * * 50")
+def send_texts_left(world: World) -> None:
+    """Send what the jobs could not; a gateway that stays silent ends the run."""
+    now = clock.now()
+    with unit_of_work(world.core) as session:
+        left = texting.unsent(session, now - STALE_TEXT, now - TRIED_BY_NOW, TEXTS)
+    for text_id in left:
+        try:
+            send_text.run(world, text_id=str(text_id))
+        except PartyUnavailable:
+            log.warning("party_silent", party="sms", count=len(left))
+            return
+        except Exception as error:
+            log.error("text_passed_over", error=type(error).__name__)
+
+
+tasks = (
+    evaluate_due,
+    tell_order_paid,
+    tell_line_settled,
+    deliver_batch,
+    send_text,
+    send_texts_left,
+)

@@ -1,0 +1,1 @@
+"""Those who carry a knock to a phone."""

@@ -1,0 +1,248 @@
+"""Where rules get their facts: each source is one SELECT over everybody it concerns.
+
+All sources answer the same columns, so that one INSERT … SELECT serves every rule:
+recipient, subject, subject_key, period, opens, due, wording, params.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Date,
+    Select,
+    String,
+    Subquery,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.sql import CompoundSelect
+
+from app.family.models import Mandate
+from app.identity.models import Account, Person
+from app.payments.events import LineSettled, OrderPaid
+from app.payments.models import Bill, Order, OrderLine
+from push.models import PersonFact
+
+Facts = Select[Any] | CompoundSelect[Any]
+#: How a value is shown: as it is, as yuan, as a day, as a masked name, as the rule's word for it.
+Kind = Literal["text", "money", "date", "person", "word"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of fact that rules can speak of."""
+
+    select: Callable[[date, Mapping[str, str]], Facts]
+    #: The texts a rule must have for it.
+    wordings: frozenset[str]
+    #: What its texts may name.
+    params: Mapping[str, Kind]
+    #: What it must be told: by the rule, or by the event.
+    parameters: frozenset[str]
+    #: Which of its days a window can be counted from.
+    days: frozenset[str] = frozenset()
+
+
+def _payable_bills(day: date, parameters: Mapping[str, str]) -> Facts:
+    """Bills of one scheme that can be paid on `day`: for the insured, and for whoever may pay."""
+    insured = (
+        select(
+            func.coalesce(Bill.person_id, Person.id).label("person_id"),
+            Bill.period,
+            Bill.payable_from,
+            Bill.payable_until,
+            Bill.amount,
+        )
+        .outerjoin(Person, _is_the_insured())
+        .where(
+            Bill.scheme == parameters["scheme"],
+            Bill.status == "payable",
+            Bill.payable_from <= day,
+            Bill.payable_until >= day,
+        )
+        .subquery("insured")
+    )
+    own = select(*_bill_columns(insured, Account.id, "own")).join(
+        Account, Account.person_id == insured.c.person_id
+    )
+    held = select(*_bill_columns(insured, Mandate.holder_account_id, "held")).join(
+        Mandate,
+        and_(
+            Mandate.principal_person_id == insured.c.person_id,
+            Mandate.status == "active",
+            literal("pay") == any_(Mandate.scopes),
+            Mandate.until >= day,
+        ),
+    )
+    return union_all(own, held)
+
+
+def _is_the_insured() -> Any:
+    # A bill fetched before its person became known to us has only the document's index.
+    return and_(
+        Bill.person_id.is_(None),
+        Person.document_type == "resident_id",
+        Person.document_index == Bill.beneficiary_index,
+    )
+
+
+def _bill_columns(insured: Subquery, recipient: Any, wording: str) -> list[Any]:
+    bill = insured.c
+    params = func.jsonb_build_object(
+        *("year", bill.period, "amount", bill.amount),
+        *("from", bill.payable_from, "until", bill.payable_until),
+    )
+    return [
+        recipient.label("recipient"),
+        bill.person_id.label("subject"),
+        cast(bill.person_id, String).label("subject_key"),
+        bill.period.label("period"),
+        bill.payable_from.label("opens"),
+        bill.payable_until.label("due"),
+        literal(wording).label("wording"),
+        params.label("params"),
+    ]
+
+
+def _expiring_facts(day: date, parameters: Mapping[str, str]) -> Facts:
+    """Days recorded of people with an account. Nothing is guessed: no record, no fact."""
+    del day
+    params = func.jsonb_build_object(
+        *("expires", PersonFact.value, "source", PersonFact.source, "as_of", PersonFact.as_of)
+    )
+    return (
+        select(
+            Account.id.label("recipient"),
+            PersonFact.person_id.label("subject"),
+            cast(PersonFact.person_id, String).label("subject_key"),
+            cast(PersonFact.value, String).label("period"),
+            cast(null(), Date).label("opens"),
+            PersonFact.value.label("due"),
+            literal("own").label("wording"),
+            params.label("params"),
+        )
+        .join(Account, Account.person_id == PersonFact.person_id)
+        .where(PersonFact.fact == parameters["fact"])
+    )
+
+
+def _paid_order(day: date, parameters: Mapping[str, str]) -> Facts:
+    """The payer of an order whose money has come."""
+    del day
+    lines = select(func.count()).where(OrderLine.order_id == Order.id).scalar_subquery()
+    params = func.jsonb_build_object("amount", Order.amount, "number", Order.number, "lines", lines)
+    return select(
+        Order.payer_account_id.label("recipient"),
+        Order.payer_person_id.label("subject"),
+        func.concat("order:", Order.id).label("subject_key"),
+        literal("paid").label("period"),
+        *_no_days(),
+        literal("paid").label("wording"),
+        params.label("params"),
+    ).where(Order.id == uuid.UUID(parameters["order_id"]), Order.status.in_(("paid", "settled")))
+
+
+def _settled_line(day: date, parameters: Mapping[str, str]) -> Facts:
+    """Payer and insured of a bill that the department has booked."""
+    del day
+    line = (
+        select(
+            OrderLine.id,
+            OrderLine.amount,
+            Order.payer_account_id,
+            Order.payer_person_id,
+            Order.number,
+            Bill.id.label("bill_id"),
+            Bill.scheme,
+            Bill.period,
+            func.coalesce(Bill.person_id, Person.id).label("person_id"),
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .join(Bill, Bill.id == OrderLine.bill_id)
+        .outerjoin(Person, _is_the_insured())
+        .where(OrderLine.id == uuid.UUID(parameters["line_id"]), OrderLine.status == "settled")
+        .subquery("line")
+    )
+    own = line.c.person_id.is_not_distinct_from(line.c.payer_person_id)
+    payer = select(
+        *_line_columns(
+            line, line.c.payer_account_id, case((own, "settled_own"), else_="settled_for_other")
+        )
+    )
+    insured = (
+        select(*_line_columns(line, Account.id, literal("settled_for_you")))
+        .join(Account, Account.person_id == line.c.person_id)
+        .where(Account.id != line.c.payer_account_id)
+    )
+    return union_all(payer, insured)
+
+
+def _line_columns(line: Subquery, recipient: Any, wording: Any) -> list[Any]:
+    params = func.jsonb_build_object(
+        *("amount", line.c.amount, "scheme", line.c.scheme, "year", line.c.period),
+        *("number", line.c.number, "payer", line.c.payer_person_id, "bill_id", line.c.bill_id),
+    )
+    return [
+        recipient.label("recipient"),
+        line.c.person_id.label("subject"),
+        func.concat("line:", line.c.id).label("subject_key"),
+        line.c.period.label("period"),
+        *_no_days(),
+        wording.label("wording"),
+        params.label("params"),
+    ]
+
+
+def _no_days() -> tuple[Any, Any]:
+    return cast(null(), Date).label("opens"), cast(null(), Date).label("due")
+
+
+#: Evaluated every legal day.
+DAILY: Mapping[str, Source] = {
+    "payable_bills": Source(
+        _payable_bills,
+        wordings=frozenset({"own", "held"}),
+        params={"year": "text", "amount": "money", "from": "date", "until": "date"},
+        parameters=frozenset({"scheme"}),
+        days=frozenset({"opens", "due"}),
+    ),
+    "expiring_facts": Source(
+        _expiring_facts,
+        wordings=frozenset({"own"}),
+        params={"expires": "date", "source": "text", "as_of": "date"},
+        parameters=frozenset({"fact"}),
+        days=frozenset({"due"}),
+    ),
+}
+
+#: Evaluated when the event of this name was recorded.
+ON_EVENT: Mapping[str, Source] = {
+    OrderPaid.NAME: Source(
+        _paid_order,
+        wordings=frozenset({"paid"}),
+        params={"amount": "money", "number": "text", "lines": "text"},
+        parameters=frozenset({"order_id"}),
+    ),
+    LineSettled.NAME: Source(
+        _settled_line,
+        wordings=frozenset({"settled_own", "settled_for_other", "settled_for_you"}),
+        params={
+            "amount": "money",
+            "scheme": "word",
+            "year": "text",
+            "number": "text",
+            "payer": "person",
+        },
+        parameters=frozenset({"line_id"}),
+    ),
+}
