@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from department import Department, Payer
+from department import Department, Payer, next_year
 
 from app.connectors.world import World
 
@@ -41,7 +41,7 @@ def give_mandate(client) -> Callable[..., str]:
             "person": person,
             "relation": "parent",
             "scopes": list(scopes or ("pay",)),
-            "until": "2027-12-31",
+            "until": next_year(),
         }
         asked = client.post("/api/v1/family/mandates", json=body, headers=holder.headers)
         assert asked.status_code == 201, asked.json

@@ -29,6 +29,11 @@ def bill_for(number: str, **changes: Any) -> DepartmentBill:
     return replace(plain, **changes)
 
 
+def next_year() -> str:
+    """A good last day for a mandate."""
+    return (clock.legal_today() + timedelta(days=365)).isoformat()
+
+
 @dataclass
 class Department:
     """Knows bills by name and number; `silent` means that it does not answer."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from department import Department, Payer
+from department import Department, Payer, next_year
 from sqlalchemy import func, select
 from support import make_person
 
@@ -138,7 +138,7 @@ def test_twenty_requests_for_one_mandate_leave_one(live_core, live_app, person):
         },
         "relation": "parent",
         "scopes": ["pay"],
-        "until": "2027-12-31",
+        "until": next_year(),
     }
     answers = at_once(
         THREADS, lambda _: fresh(live_app, holder).post("/api/v1/family/mandates", body)
@@ -161,7 +161,7 @@ def give_everybody_a_mandate(live_app, father, family):
             },
             "relation": "parent",
             "scopes": ["pay"],
-            "until": "2027-12-31",
+            "until": next_year(),
         }
         asked = fresh(live_app, holder).post("/api/v1/family/mandates", body)
         accept = f"/api/v1/family/mandates/{asked.json['id']}/accept"
