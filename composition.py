@@ -25,6 +25,7 @@ from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
+from app.payments.providers.registry import providers
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
@@ -79,7 +80,8 @@ def blueprints() -> list[AudienceBlueprint]:
 
 
 def build_web(settings: Settings) -> Flask:
-    """The whole web application on real parts."""
+    """The whole web application on real parts. Merchants' keys that cannot be used stop the start."""
+    providers(settings)
     world = build_world(build_core(settings), waiters=1)
     return web_app(world)
 
@@ -105,5 +107,6 @@ def command_app() -> Flask:
 
 def build_worker_world(settings: Settings) -> World:
     """The world of a worker process: longer waits, more of them."""
+    providers(settings)
     core = build_core(settings, statement_ms=WORKER_STATEMENT_MS)
     return build_world(core, waiters=WORKER_WAITERS)
