@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal
+from typing import Any
 
 import marshmallow as ma
 from flask import Request, Response, g, make_response, request
@@ -13,7 +13,7 @@ from webargs.flaskparser import FlaskParser
 from api import idempotency
 from api.context import world
 from api.guards import admit
-from api.registry import Admission, Audience, Route
+from api.registry import Admission, Audience, Idempotency, Route
 from app.core.db import Session, unit_of_work
 from app.core.errors import InvalidInput, NotFound
 
@@ -67,7 +67,7 @@ class AudienceBlueprint(Blueprint):
         *,
         policy: str,
         level: Admission | None = None,
-        idempotent: Literal[False, "plain", "phased"] = False,
+        idempotent: Idempotency = False,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view. `policy` says which relation between actor and object is checked."""

@@ -8,7 +8,7 @@ stores nothing.
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Response, current_app, request
 from sqlalchemy import delete, func, select
@@ -22,6 +22,7 @@ from app.core.ids import new_id
 from app.core.types import Actor
 
 KEEP = timedelta(hours=24)
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
 MAX_KEY = 128
 
@@ -63,6 +64,8 @@ def once(session: Session, route: Route, actor: Actor, act: Callable[[], Respons
     """Run `act`, or replay what it answered before under the same key."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
+        if route.idempotent == "money":
+            raise InvalidInput(fields={"Idempotency-Key": ["必须提供。 This header is required."]})
         return act()
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         raise InvalidInput(fields={"Idempotency-Key": [f"1 to {MAX_KEY} printable characters"]})
@@ -80,7 +83,7 @@ def once(session: Session, route: Route, actor: Actor, act: Callable[[], Respons
         body=None,
         until=clock.now() + LEASE,
     )
-    return _first(session, line, act, phased=route.idempotent == "phased")
+    return _first(session, route, line, act)
 
 
 def _lock(session: Session, scope: bytes) -> None:
@@ -101,7 +104,7 @@ def _replay(session: Session, kept: KeptAnswer, body_hash: bytes) -> Response:
 
 
 def _first(
-    session: Session, line: KeptAnswer, act: Callable[[], Response], *, phased: bool
+    session: Session, route: Route, line: KeptAnswer, act: Callable[[], Response]
 ) -> Response:
     """Act and keep the answer. A phased view's first commit publishes the running line."""
     session.merge(line)
@@ -109,7 +112,7 @@ def _first(
     try:
         response = act()
     except Exception:
-        if phased:
+        if route.idempotent == "phased":
             _withdraw(session, line.scope)
         raise
     if not 200 <= response.status_code < 300:
@@ -119,7 +122,7 @@ def _first(
     kept = session.get_one(KeptAnswer, line.scope)
     kept.status = response.status_code
     kept.body = crypto.seal(session.core.keys, _field(kept.id), text)
-    kept.until = clock.now() + KEEP
+    kept.until = FOR_EVER if route.idempotent == "money" else clock.now() + KEEP
     return response
 
 

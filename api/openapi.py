@@ -71,6 +71,7 @@ def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
             {
                 "in": "header",
                 "name": "Idempotency-Key",
+                "required": route.idempotent == "money",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 128},
             }
         )

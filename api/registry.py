@@ -11,6 +11,10 @@ Audience = Literal["public", "citizen", "verifier", "ops", "callbacks"]
 Admission = Literal["anonymous", "operator"] | Level
 
 
+#: `phased`: the view calls an outside party. `money`: the key is required and kept for ever.
+Idempotency = Literal[False, "plain", "phased", "money"]
+
+
 @dataclass(frozen=True)
 class Route:
     """One line of the table."""
@@ -22,6 +26,6 @@ class Route:
     #: Which relation between actor and object the service checks, in a few words.
     policy: str
     #: Whether `Idempotency-Key` replays the first answer; `phased` when an outside party is called.
-    idempotent: Literal[False, "plain", "phased"]
+    idempotent: Idempotency
     #: Whether the view has a schema for its query; without one any query field is refused.
     takes_query: bool

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from app.audit import services as audit
+from app.audit.services import Act
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.runtime import Core
 from app.core.types import Actor
+from app.family.queries import person_reached
 from healthcode import queries, rulebook, snapshots
 from healthcode.colours import Colour, ShownColour, State
 from healthcode.deciding import decide
@@ -53,10 +56,22 @@ class ShownCode:
 
 
 def subject_of(actor: Actor, subject_id: uuid.UUID | None) -> uuid.UUID:
-    """The person whose code is meant: only oneself, so far. Raises `NotFound` for anybody else."""
+    """The person who declares: only oneself. Raises `NotFound` for anybody else."""
     if subject_id not in (None, actor.person, actor.account):
         raise NotFound
     return actor.person
+
+
+def subject_reached(session: Session, actor: Actor, subject_id: uuid.UUID | None) -> uuid.UUID:
+    """Myself, or a person whose code I may show by mandate, which is then audited.
+
+    Raises `NotFound` for anybody else.
+    """
+    if subject_id in (None, actor.person, actor.account):
+        return actor.person
+    person_id = person_reached(session, actor, subject_id, "view_code")
+    audit.record(session, Act("healthcode.open_for", actor.kind, actor.account, person_id))
+    return person_id
 
 
 def open_code(session: Session, person_id: uuid.UUID, language: str) -> ShownCode:

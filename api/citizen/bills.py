@@ -3,10 +3,13 @@
 from typing import Any
 
 import marshmallow as ma
+from flask import Response
 
 from api.blueprints import AudienceBlueprint
 from api.context import actor, session, world
+from api.errors import problem
 from api.schemas import Schema, Text
+from app.core.http import PartyUnavailable
 from app.identity import real_name
 from app.payments import bills, lookups, queries
 from app.payments.lookups import Wanted
@@ -104,9 +107,11 @@ def list_bills(query: dict[str, Any]) -> dict[str, Any]:
 )
 @blueprint.arguments(LookupRequest)
 @blueprint.response(200, FoundList)
-def look_up(body: dict[str, Any]) -> dict[str, Any]:
+def look_up(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Find somebody's bill in order to pay it: 10 a payer and day, 5 a number and day."""
     person = real_name.claim(body["name"], body["document_number"])
     wanted = Wanted(person, body["scheme"])
     found = lookups.look_up(session(), world().medical_insurance, actor(), wanted)
+    if isinstance(found, PartyUnavailable):
+        return problem(found)
     return {"items": queries.show_found(session(), found)}

@@ -12,7 +12,7 @@ from api.schemas import Schema
 from healthcode import rulebook
 from healthcode.deciding import Answers
 from healthcode.issuing import declare
-from healthcode.presenting import ShownCode, open_code, show, subject_of
+from healthcode.presenting import ShownCode, open_code, show, subject_of, subject_reached
 
 blueprint = AudienceBlueprint(
     "health_code",
@@ -93,11 +93,11 @@ def declare_health(query: dict[str, Any], body: dict[str, Any]) -> ShownCode:
     return show(session(), status, language())
 
 
-@blueprint.route("", methods=["GET"], policy="own code", level="real_name")
+@blueprint.route("", methods=["GET"], policy="own code, or by mandate", level="real_name")
 @blueprint.arguments(Subject, location="query")
 @blueprint.response(200, CodeAnswer)
 @blueprint.alt_response(404, description="not myself")
 def open_health_code(query: dict[str, Any]) -> ShownCode:
-    """Open my code."""
-    person_id = subject_of(actor(), query["subject_id"])
+    """Open my code, or that of somebody who gave me a mandate to show it."""
+    person_id = subject_reached(session(), actor(), query["subject_id"])
     return open_code(session(), person_id, language())

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +56,16 @@ def try_consume(session: Session, quota: Quota, subject: str) -> bool:
         where=Used.used < quota.limit,
     ).returning(Used.used)
     return session.execute(counted).scalar() is not None
+
+
+def give_back(session: Session, quota: Quota, subject: str) -> None:
+    """Return one unit of this window: what it was taken for could not be tried at all."""
+    taken = update(Used).where(
+        Used.bucket == _bucket(session, quota, subject),
+        Used.window_ends == _window_end(quota),
+        Used.used > 0,
+    )
+    session.execute(taken.values(used=Used.used - 1))
 
 
 def forget_old(session: Session) -> int:

@@ -4,6 +4,7 @@ A wrong name, an unknown number and nothing to pay are one answer, reached by th
 department is asked each time, and the same statements run before anything is kept.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from app.audit.services import Act
 from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
 from app.core import clock, limits
 from app.core.db import Session, phases
+from app.core.http import PartyUnavailable
 from app.core.jobs import defer
 from app.core.limits import Quota
 from app.core.types import Actor
@@ -42,10 +44,11 @@ class Wanted:
 
 def look_up(
     session: Session, department: MedicalInsurance, actor: Actor, wanted: Wanted
-) -> list[Bill]:
+) -> list[Bill] | PartyUnavailable:
     """Bills that can be paid today, granted to the actor for half an hour; empty for any miss.
 
-    Each attempt counts, also those that find nothing. Raises `TooManyRequests`, `PartyUnavailable`.
+    Each attempt counts, also those that find nothing; only when the department did not answer is it
+    given back, which is why that comes back as an outcome. Raises `TooManyRequests`.
     """
     name, number = wanted.person.name, wanted.person.document.number
 
@@ -55,19 +58,24 @@ def look_up(
         limits.consume(session, A_NUMBER_A_DAY, index.hex())
         return Insured(name, number, index)
 
-    def call(insured: Insured) -> list[DepartmentBill]:
-        return department.bills(insured.name, insured.document_number)
+    def call(insured: Insured) -> list[DepartmentBill] | PartyUnavailable:
+        try:
+            return department.bills(insured.name, insured.document_number)
+        except PartyUnavailable as silent:
+            return silent
 
-    def apply(insured: Insured, told: list[DepartmentBill]) -> list[Bill]:
+    def apply(
+        insured: Insured, told: list[DepartmentBill] | PartyUnavailable
+    ) -> list[Bill] | PartyUnavailable:
+        if isinstance(told, PartyUnavailable):
+            limits.give_back(session, A_PAYER_A_DAY, str(actor.account))
+            limits.give_back(session, A_NUMBER_A_DAY, insured.index.hex())
+            return told
         subject = people.person_with(session, insured.index)
         of_scheme = [each for each in told if each.scheme == wanted.scheme]
         payable = _payable(session, insured, of_scheme)
         found = _grant(session, actor, insured, of_scheme) if payable else []
-        object_id = found[0].id if found else None
-        act = Act("payments.lookup", actor.kind, actor.account, subject, object_id)
-        audit.record(session, act)
-        if found and subject != actor.person:
-            _tell(session, actor, found[0])
+        _note(session, actor, subject, found)
         return found
 
     return phases(session, prepare=prepare, call=call, apply=apply)
@@ -104,6 +112,17 @@ def _grant(
         pair = ["account_id", "bill_id"]
         session.execute(grant.on_conflict_do_update(index_elements=pair, set_={"until": until}))
     return found
+
+
+def _note(
+    session: Session, actor: Actor, subject: uuid.UUID | None, found: Sequence[Bill]
+) -> None:
+    """Leave the audit row, and let the person know, unless it is the actor."""
+    object_id = found[0].id if found else None
+    act = Act("payments.lookup", actor.kind, actor.account, subject, object_id)
+    audit.record(session, act)
+    if found and subject != actor.person:
+        _tell(session, actor, found[0])
 
 
 def _tell(session: Session, actor: Actor, bill: Bill) -> None:

@@ -374,3 +374,26 @@ def let_it_run_out(session, mandate_id):
     yesterday = clock.legal_today() - timedelta(days=1)
     session.execute(update(Mandate).where(Mandate.id == mandate_id).values(until=yesterday))
     session.commit()
+
+
+def test_a_code_is_shown_by_mandate_audited_and_no_longer_once_it_ends(
+    given, client, session, invent
+):
+    daughter, mother, stranger = invent(), invent(), invent()
+    path = f"/api/v1/health-code?subject_id={mother.actor.person_id}"
+    assert client.get(path, headers=daughter.headers).status_code == 404
+    mandate_id = given(daughter, mother, scopes=["view_code"])
+    shown = client.get(path, headers=daughter.headers)
+    assert (shown.status_code, shown.json["state"]) == (200, "none")
+    assert client.get(path, headers=stranger.headers).status_code == 404
+    seen = text("SELECT actor_id, subject_id FROM audit_rows WHERE action = 'healthcode.open_for'")
+    assert session.execute(seen).all() == [(daughter.actor.citizen_id, mother.actor.person_id)]
+    client.delete(f"/api/v1/family/mandates/{mandate_id}", headers=mother.headers)
+    assert client.get(path, headers=daughter.headers).status_code == 404
+
+
+def test_a_mandate_to_pay_shows_no_code(given, client, invent):
+    daughter, mother = invent(), invent()
+    given(daughter, mother, scopes=["pay"])
+    path = f"/api/v1/health-code?subject_id={mother.actor.person_id}"
+    assert client.get(path, headers=daughter.headers).status_code == 404

@@ -256,3 +256,12 @@ def let_the_grant_run_out(session, bill_id):
     ended = clock.now() - timedelta(seconds=1)
     session.execute(update(BillGrant).where(BillGrant.bill_id == bill_id).values(until=ended))
     session.commit()
+
+
+def test_a_silent_department_costs_no_look_up(department, payer, invent):
+    daughter, father = invent(), invent()
+    department.asks(father)
+    department.silent = True
+    assert {payer(daughter).look_up(father).status_code for _ in range(8)} == {503}
+    department.silent = False
+    assert payer(daughter).look_up(father).status_code == 200
