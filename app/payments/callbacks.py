@@ -43,8 +43,8 @@ def hear(
         refuse(provider.name, unverified.reason)
         raise CallbackRefused from None
     judged = apply_payment(session, message)
-    HEARD.labels(provider.name, judged.outcome).inc()
-    if judged.outcome in ("mismatch", "late"):
+    HEARD.labels(provider.name, "replayed" if judged.again else judged.outcome).inc()
+    if judged.outcome in ("mismatch", "late") and not judged.again:
         log.error("callback_needs_a_person", party=provider.name, outcome=judged.because)
     return judged
 

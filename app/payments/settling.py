@@ -34,6 +34,8 @@ class Judgement:
     outcome: Outcome
     #: For `mismatch` and `late`: a stable code of what does not fit.
     because: str | None = None
+    #: The very same event came before; this is what was found then.
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,10 @@ def apply_payment(session: Session, message: Message) -> Judgement:
     """
     payment = message.payment
     if payment is None or payment.state != "paid":
-        return _remember(session, message, None, Judgement("ignored"))[0]
+        return _remember(session, message, None, Judgement("ignored"))
     known = _locked(session, message, payment)
-    judged = judge(message, payment, known)
-    judged, first = _remember(session, message, known, judged)
-    if not first or known is None:
+    judged = _remember(session, message, known, judge(message, payment, known))
+    if judged.again or known is None:
         return judged
     if judged.outcome == "mismatch":
         hold(session, known.order, judged.because or "mismatch")
@@ -130,8 +131,8 @@ def _locked(session: Session, message: Message, payment: Payment) -> Known | Non
 
 def _remember(
     session: Session, message: Message, known: Known | None, judged: Judgement
-) -> tuple[Judgement, bool]:
-    """Store the message. Answers the judgement that stands and whether it is this one."""
+) -> Judgement:
+    """Store the message with this judgement, unless it is stored already: that one stands."""
     row_id = new_id()
     field = crypto.Field("provider_events", "body_sealed", row_id)
     row = insert(ProviderEvent).values(
@@ -149,14 +150,14 @@ def _remember(
     unique = ["provider", "merchant_ref", "event_id"]
     stored = row.on_conflict_do_nothing(index_elements=unique).returning(ProviderEvent.id)
     if session.scalar(stored) is not None:
-        return judged, True
+        return judged
     before = select(ProviderEvent.outcome, ProviderEvent.because).where(
         ProviderEvent.provider == message.provider,
         ProviderEvent.merchant_ref == message.merchant_ref,
         ProviderEvent.event_id == message.event_id,
     )
     outcome, because = session.execute(before).one()
-    return Judgement(cast(Outcome, outcome), because), False
+    return Judgement(cast(Outcome, outcome), because, again=True)
 
 
 def _take_money(session: Session, message: Message, known: Known, judged: Judgement) -> None:

@@ -104,8 +104,11 @@ def test_a_missing_signature_type_means_the_usual_one(core, client, invent, send
 def test_a_replayed_event_is_answered_with_success_and_does_nothing(core, client, invent, sender):
     placed = place(core, invent())
     headers, body = sender.notify(sender.transaction(placed.out_trade_no, placed.amount))
+    replayed = HEARD.labels("wechatpay", "replayed")
+    before = replayed._value.get()
     answers = [deliver(client, "medical", headers, body).status_code for _ in range(8)]
     assert answers == [204] * 8
+    assert replayed._value.get() == before + 7
     found = facts(core, placed)
     assert (found.payments, found.jobs, found.events) == (1, 1, [("applied", None)])
 
