@@ -89,6 +89,7 @@ class Stage:
                 keys, crypto.Field("persons", "name_sealed", person.id), person.name_sealed
             )
             phone = crypto.seal(keys, crypto.Field("bills", "phone_sealed", row), PHONE)
+            terms.setdefault("phone_sealed", phone)
             session.add(
                 Bill(
                     id=row,
@@ -98,7 +99,6 @@ class Stage:
                     person_id=None,
                     name_sealed=crypto.seal(keys, crypto.Field("bills", "name_sealed", row), plain),
                     document_sealed=b"-",
-                    phone_sealed=phone,
                     fetched_at=clock.now(),
                     **terms,
                 )
