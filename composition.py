@@ -2,12 +2,26 @@
 
 from flask import Flask
 
+from api import idempotency
 from api.blueprints import AudienceBlueprint
 from api.callbacks import wechatpay as wechatpay_callbacks
-from api.citizen import auth, bills, family, health_code, me, menu, orders, payments, receipts
+from api.citizen import (
+    auth,
+    bills,
+    devices,
+    family,
+    health_code,
+    me,
+    menu,
+    notices,
+    orders,
+    payments,
+    receipts,
+)
 from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
+from api.guards import limit_address
 from api.openapi import configure as configure_openapi
 from api.ops import health, reference
 from api.verifier import keys as code_keys
@@ -16,6 +30,7 @@ from app.catalogue import cli as catalogue_cli
 from app.connectors.world import World, build_world
 from app.core import cli as core_cli
 from app.core import housekeeping
+from app.core.db import Database
 from app.core.events import Subscription, dispatcher
 from app.core.jobs import Task
 from app.core.runtime import build_core
@@ -29,6 +44,9 @@ from app.payments.providers.registry import providers
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
+from push import cli as push_cli
+from push import jobs as push_jobs
+from push.subscriptions import subscriptions as push_subscriptions
 
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
@@ -54,24 +72,32 @@ PACKAGES = (
             wechatpay_callbacks.blueprint,
         )
     ),
+    Package(blueprints=(notices.blueprint, devices.blueprint), commands=(push_cli.cli,)),
     Package(blueprints=(health.blueprint, reference.blueprint)),
 )
 
-SUBSCRIPTIONS = (Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),)
+SUBSCRIPTIONS = (
+    Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),
+    *push_subscriptions,
+)
 
 TASKS: tuple[Task, ...] = (
     dispatcher(SUBSCRIPTIONS),
     *housekeeping.tasks,
+    idempotency.forget_answers,
     *identity_jobs.tasks,
     *healthcode_jobs.tasks,
     *family_jobs.tasks,
     *order_jobs.tasks,
     *payment_jobs.tasks,
+    *push_jobs.tasks,
 )
 
-#: Jobs may wait longer for the database and for outside parties than a person may.
+#: Jobs at a time. Each has a connection and a place at its outside party, and may wait longer for
+#: both than a person may.
+WORKER_CONCURRENCY = 8
 WORKER_STATEMENT_MS = 30_000
-WORKER_WAITERS = 4
+WORKER_POOL_WAIT = 10.0
 
 
 def blueprints() -> list[AudienceBlueprint]:
@@ -89,6 +115,7 @@ def build_web(settings: Settings) -> Flask:
 def web_app(world: World) -> Flask:
     """The web application on a given world."""
     app = create_app(world, PACKAGES, EXTENSION)
+    app.before_request(limit_address)
     configure_openapi(app)
     api = ProblemApi(app)
     register(app)
@@ -99,7 +126,7 @@ def web_app(world: World) -> Flask:
 
 def command_app() -> Flask:
     """For `flask --app composition:command_app …`: no threads; keys as far as there are any."""
-    world = build_world(build_core(load(), statement_ms=WORKER_STATEMENT_MS), waiters=1)
+    world = build_worker_world(load())
     if world.core.database.migrated_to() is not None:
         world.core.load_keys()
     return web_app(world)
@@ -108,5 +135,10 @@ def command_app() -> Flask:
 def build_worker_world(settings: Settings) -> World:
     """The world of a worker process: longer waits, more of them."""
     providers(settings)
-    core = build_core(settings, statement_ms=WORKER_STATEMENT_MS)
-    return build_world(core, waiters=WORKER_WAITERS)
+    database = Database(
+        settings.database_url,
+        pool_size=WORKER_CONCURRENCY + 1,
+        statement_ms=WORKER_STATEMENT_MS,
+        pool_wait=WORKER_POOL_WAIT,
+    )
+    return build_world(build_core(settings, database), waiters=WORKER_CONCURRENCY)

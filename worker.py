@@ -2,10 +2,7 @@
 
 from app import settings
 from app.core import jobs, logging
-from composition import TASKS, build_worker_world
-
-#: Jobs at a time; each uses at most one database connection.
-CONCURRENCY = 8
+from composition import TASKS, WORKER_CONCURRENCY, build_worker_world
 
 
 def main() -> None:
@@ -17,7 +14,7 @@ def main() -> None:
     app = jobs.build_app(configuration.database_url, list(TASKS), world)
     try:
         app.run_worker(
-            concurrency=CONCURRENCY,
+            concurrency=WORKER_CONCURRENCY,
             delete_jobs="successful",
             update_heartbeat_interval=jobs.HEARTBEAT,
             stalled_worker_timeout=jobs.STALLED_AFTER,

@@ -84,7 +84,9 @@ class AudienceBlueprint(Blueprint):
             )
             self.routes.append(line)
             guarded = _edge(view, line)
-            self.add_url_rule(rule, view.__name__, guarded, **options)
+            # An automatic OPTIONS would answer past the guard.
+            automatic = {"provide_automatic_options": False}
+            self.add_url_rule(rule, view.__name__, guarded, **automatic, **options)
             return guarded
 
         return decorate
@@ -97,7 +99,10 @@ def _edge(view: View, route: Route) -> View:
             g.session = session
             g.actor = admit(route, session)
             _refuse_strange_input(route, kwargs)
-            return _answer(session, route, lambda: make_response(view(*args, **kwargs)))
+            response = _answer(session, route, lambda: make_response(view(*args, **kwargs)))
+        for finish in g.pop("finishing", ()):
+            finish(response)
+        return response
 
     run.huiban_route = route  # type: ignore[attr-defined]
     return run
@@ -115,6 +120,9 @@ def _refuse_strange_input(route: Route, path: dict[str, Any]) -> None:
             raise NotFound
     if request.args and not route.takes_query:
         raise InvalidInput(fields={name: ["Unknown field."] for name in request.args})
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise InvalidInput(fields={name: ["Given more than once."] for name in repeated})
 
 
 def _has_query_schema(view: View) -> bool:

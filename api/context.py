@@ -1,8 +1,9 @@
 """What belongs to the present request: the world, the session, the actor."""
 
+from collections.abc import Callable
 from typing import cast
 
-from flask import current_app, g
+from flask import Response, current_app, g
 
 from app.connectors.world import World
 from app.core.db import Session
@@ -19,6 +20,11 @@ def world() -> World:
 def session() -> Session:
     """The request's session. The edge commits it when the view has returned."""
     return cast(Session, g.session)
+
+
+def finish(step: Callable[[Response], None]) -> None:
+    """Do something to the answer once its effect is committed: a failed commit must not reach it."""
+    g.setdefault("finishing", []).append(step)
 
 
 def actor() -> Actor:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from ipaddress import ip_address
 
-from flask import request
+from flask import current_app, request
 
 from api.context import world
 from api.registry import Route
@@ -22,26 +22,30 @@ PER_PROVIDER_ADDRESS = 30_000
 CALLBACK_BYTES = 64 * 1024
 
 
+def limit_address() -> None:
+    """Before anything else of every request, to an address we know or not. May refuse with 429."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    route: Route | None = getattr(view, "huiban_route", None)
+    provider = route is not None and route.audience == "callbacks"
+    kind, most = ("provider", PER_PROVIDER_ADDRESS) if provider else ("address", PER_ADDRESS)
+    world().core.first_line.check(kind, request.remote_addr or "unknown", most)
+
+
 def admit(route: Route, session: Session) -> Actor:
     """The actor, if this route is for them.
 
     Raises `NotAuthenticated`, `NotAllowed`, `StepUpRequired`, `TooManyRequests`; an operator's route
     looks absent to everybody else (`NotFound`).
     """
-    first_line = session.core.first_line
-    address = request.remote_addr or "unknown"
     if route.audience == "callbacks":
-        first_line.check("provider_address", address, PER_PROVIDER_ADDRESS)
         request.max_content_length = CALLBACK_BYTES
-        return ANONYMOUS
-    first_line.check("address", address, PER_ADDRESS)
     if route.level == "operator":
-        _demand_operator(address)
+        _demand_operator(request.remote_addr or "unknown")
         return ANONYMOUS
     if route.level == "anonymous":
         return ANONYMOUS
     actor = authenticate(session, _bearer())
-    first_line.check("person", str(actor.citizen_id), PER_PERSON)
+    session.core.first_line.check("person", str(actor.citizen_id), PER_PERSON)
     if not actor.reaches(route.level):
         raise StepUpRequired(level=route.level)
     if route.audience == "verifier":

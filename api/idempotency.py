@@ -1,14 +1,15 @@
 """`Idempotency-Key`: the same key and body replays the first answer.
 
-The key is locked for the transaction, and the answer is stored with the effect it tells of. A view
-that calls an outside party commits half-way; it first stores `running` with a lease. A raised error
-stores nothing.
+The key is locked for the transaction, and the answer is stored with the effect it tells of; a refusal
+or a raised error stores nothing. A view that calls an outside party commits half-way, so it takes no
+key: such calls are made safe to repeat by themselves.
 """
 
 import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Response, current_app, request
 from sqlalchemy import delete, func, select
@@ -19,11 +20,11 @@ from app.core import clock, crypto
 from app.core.db import Base, Session, unit_of_work
 from app.core.errors import Conflict, InvalidInput
 from app.core.ids import new_id
+from app.core.jobs import task
 from app.core.types import Actor
 
 KEEP = timedelta(hours=24)
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
-LEASE = timedelta(seconds=15)
 MAX_KEY = 128
 
 
@@ -44,7 +45,7 @@ class IdempotencyInProgress(Conflict):
 
 
 class KeptAnswer(Base):
-    """The first answer to one key; `body` null while it is still running."""
+    """The first answer to one key."""
 
     __tablename__ = "idempotency_keys"
 
@@ -53,10 +54,10 @@ class KeptAnswer(Base):
     #: Random; the row's place in the associated data of the sealed body.
     id: Mapped[uuid.UUID]
     body_hash: Mapped[bytes]
-    status: Mapped[int | None]
+    status: Mapped[int]
     #: Sealed, since an answer may hold personal data.
-    body: Mapped[bytes | None]
-    #: Until when a running request may still finish, or a finished one is kept.
+    body: Mapped[bytes]
+    #: Until when it is replayed.
     until: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -73,17 +74,12 @@ def once(session: Session, route: Route, actor: Actor, act: Callable[[], Respons
     body_hash = _digest(request.full_path.encode() + b"\n" + request.get_data())
     _lock(session, scope)
     kept = session.get(KeptAnswer, scope)
-    if kept is not None and (kept.body is not None or kept.until > clock.now()):
+    if kept is not None and kept.until > clock.now():
         return _replay(session, kept, body_hash)
-    line = KeptAnswer(
-        scope=scope,
-        id=new_id(),
-        body_hash=body_hash,
-        status=None,
-        body=None,
-        until=clock.now() + LEASE,
-    )
-    return _first(session, route, line, act)
+    response = act()
+    if 200 <= response.status_code < 300:
+        _keep(session, route, KeptAnswer(scope=scope, id=new_id(), body_hash=body_hash), response)
+    return response
 
 
 def _lock(session: Session, scope: bytes) -> None:
@@ -95,42 +91,21 @@ def _lock(session: Session, scope: bytes) -> None:
 def _replay(session: Session, kept: KeptAnswer, body_hash: bytes) -> Response:
     if kept.body_hash != body_hash:
         raise IdempotencyKeyReused
-    if kept.body is None:
-        raise IdempotencyInProgress(retry_after=1)
     body = crypto.unseal(session.core.keys, _field(kept.id), kept.body)
     response = current_app.response_class(body, status=kept.status, mimetype="application/json")
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def _first(
-    session: Session, route: Route, line: KeptAnswer, act: Callable[[], Response]
-) -> Response:
-    """Act and keep the answer. A phased view's first commit publishes the running line."""
-    session.merge(line)
-    session.flush()
-    try:
-        response = act()
-    except Exception:
-        if route.idempotent == "phased":
-            _withdraw(session, line.scope)
-        raise
-    if not 200 <= response.status_code < 300:
-        session.execute(delete(KeptAnswer).where(KeptAnswer.scope == line.scope))
-        return response
+def _keep(session: Session, route: Route, line: KeptAnswer, response: Response) -> None:
+    """Store the answer with the effect it tells of; in place of one whose time is over."""
     text = response.get_data(as_text=True)
-    kept = session.get_one(KeptAnswer, line.scope)
-    kept.status = response.status_code
-    kept.body = crypto.seal(session.core.keys, _field(kept.id), text)
-    kept.until = FOR_EVER if route.idempotent == "money" else clock.now() + KEEP
-    return response
-
-
-def _withdraw(session: Session, scope: bytes) -> None:
-    """A raised error stores nothing: take back the running line an earlier phase committed."""
-    session.rollback()
-    with unit_of_work(session.core) as other:
-        other.execute(delete(KeptAnswer).where(KeptAnswer.scope == scope))
+    line.status = response.status_code
+    line.body = crypto.seal(session.core.keys, _field(line.id), text)
+    line.until = FOR_EVER if route.idempotent == "money" else clock.now() + KEEP
+    session.execute(delete(KeptAnswer).where(KeptAnswer.scope == line.scope))
+    session.add(line)
+    session.flush()
 
 
 def _field(row: uuid.UUID) -> crypto.Field:
@@ -143,5 +118,12 @@ def _digest(data: bytes) -> bytes:
 
 def forget_old(session: Session) -> int:
     """Delete answers whose time is over. Returns how many."""
-    old = delete(KeptAnswer).where(KeptAnswer.until < clock.now() - LEASE)
+    old = delete(KeptAnswer).where(KeptAnswer.until < clock.now())
     return session.connection().execute(old).rowcount
+
+
+@task("api.forget_answers", cron="27 * * * *")
+def forget_answers(world: Any) -> None:
+    """Delete kept answers hourly once nobody may ask for them again."""
+    with unit_of_work(world.core) as session:
+        forget_old(session)

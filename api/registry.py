@@ -11,8 +11,8 @@ Audience = Literal["public", "citizen", "verifier", "ops", "callbacks"]
 Admission = Literal["anonymous", "operator"] | Level
 
 
-#: `phased`: the view calls an outside party. `money`: the key is required and kept for ever.
-Idempotency = Literal[False, "plain", "phased", "money"]
+#: Whether `Idempotency-Key` replays the first answer. `money`: it is required and kept for ever.
+Idempotency = Literal[False, "plain", "money"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Route:
     level: Admission
     #: Which relation between actor and object the service checks, in a few words.
     policy: str
-    #: Whether `Idempotency-Key` replays the first answer; `phased` when an outside party is called.
     idempotent: Idempotency
     #: Whether the view has a schema for its query; without one any query field is refused.
     takes_query: bool

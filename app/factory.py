@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 #: Bytes of a request body; uploads set their own limit on their own route.
 MAX_BODY = 256 * 1024
+#: Methods that metrics tell apart; anybody can invent more.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def _finish(response: Response) -> Any:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     rule = request.url_rule
     route = rule.rule if rule is not None else "unknown"
-    metrics.REQUESTS.labels(request.method, route, str(response.status_code)).observe(seconds)
+    method = request.method if request.method in METHODS else "other"
+    metrics.REQUESTS.labels(method, route, str(response.status_code)).observe(seconds)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Trace-Id"] = structlog.contextvars.get_contextvars().get("trace_id", "")
     response.headers.setdefault("Cache-Control", "no-store")
@@ -80,7 +83,7 @@ def _facts(response: Response) -> dict[str, Any]:
     """What a log may say of a request: the rule, never the address asked for or its query."""
     rule = request.url_rule
     return {
-        "method": request.method,
+        "method": request.method if request.method in METHODS else "other",
         "route": rule.rule if rule is not None else "unknown",
         "status": response.status_code,
         "duration_ms": round(

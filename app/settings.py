@@ -4,12 +4,14 @@
 party's own list (or named in `HUIBAN_ALLOWED_HOSTS`), and keys that were not made for a demonstration.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from environs import Env, EnvError
+from marshmallow.validate import Range
 
 Environment = Literal["production", "demo", "test"]
 
@@ -31,6 +33,7 @@ class SmsSettings:
     security_template: str
     #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
     lookup_template: str
+    settled_template: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,15 @@ KNOWN_HOSTS = {
 }
 
 
+SECRETS = (
+    "HUIBAN_SMS_SECRET_KEY",
+    "HUIBAN_WECHAT_SECRET",
+    "HUIBAN_POPULATION_APP_KEY",
+    "HUIBAN_HEALTH_AUTHORITY_APP_KEY",
+    "HUIBAN_MEDICAL_INSURANCE_APP_KEY",
+)
+
+
 def load() -> Settings:
     """Read and check the settings. Raises `SettingsError` naming the variable that is wrong."""
     env = Env()
@@ -140,10 +152,10 @@ def _read(env: Env) -> Settings:
         redis_url=env.str("REDIS_URL", None) or None,
         master_key_file=env.path("HUIBAN_MASTER_KEY_FILE"),
         public_url=env.str("HUIBAN_PUBLIC_URL").rstrip("/"),
-        trusted_proxies=env.int("HUIBAN_TRUSTED_PROXIES", 0),
+        trusted_proxies=env.int("HUIBAN_TRUSTED_PROXIES", 0, validate=Range(min=0)),
         metrics_allowed=tuple(env.list("HUIBAN_METRICS_ALLOWED", [])),
         access_log=env.bool("HUIBAN_ACCESS_LOG", False),
-        database_pool=env.int("HUIBAN_THREADS", 4),
+        database_pool=env.int("HUIBAN_THREADS", 4, validate=Range(min=1)),
         sms=_sms(env),
         wechat=WechatSettings(
             url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
@@ -175,6 +187,7 @@ def _sms(env: Env) -> SmsSettings:
         login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
         security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
         lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
+        settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),
     )
 
 
@@ -221,5 +234,10 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
                 f"{variable}: host {parts.hostname!r} is not this party's own; "
                 "name it in HUIBAN_ALLOWED_HOSTS if it is meant"
             )
+    for variable in SECRETS:
+        if not os.environ.get(variable):
+            raise SettingsError(f"{variable} must not be empty in production")
+    if "HUIBAN_TRUSTED_PROXIES" not in os.environ:
+        raise SettingsError("HUIBAN_TRUSTED_PROXIES must be said in production (0 for none)")
     if settings.stubs_url:
         raise SettingsError("HUIBAN_STUBS_URL has no place in production")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import settings
+from app.core.db import Database
 from app.core.runtime import Core, build_core
 from scripts.environment import ROOT
 from scripts.local.home import Home
@@ -64,7 +65,8 @@ def opened_core(stack: Stack) -> Iterator[Core]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-    core = build_core(configuration, statement_ms=STATEMENT_MS)
+    database = Database(configuration.database_url, pool_size=2, statement_ms=STATEMENT_MS)
+    core = build_core(configuration, database)
     core.load_keys()
     try:
         yield core

@@ -5,11 +5,12 @@ import uuid
 from dataclasses import asdict
 
 from app.connectors.exchange import HealthAuthority
-from app.core import clock, crypto
+from app.core import clock, crypto, limits
 from app.core.db import Session, phases
 from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.jobs import defer
+from app.core.limits import Quota
 from app.core.types import Actor
 from app.identity.queries import IdentityDocument, identity_document
 from healthcode.deciding import Answers, decide, sealed_answers
@@ -19,6 +20,8 @@ from healthcode.models import HealthDeclaration, HealthStatus
 #: The job that asks again, and its queue: a slow authority holds up nothing else.
 ASK = "healthcode.ask_authority"
 QUEUE = "authority"
+#: Each one is kept for good and asks the authority.
+DECLARATIONS_AN_HOUR = Quota("declarations_hour", 20, 3_600)
 
 
 def declare(
@@ -31,6 +34,7 @@ def declare(
     """
 
     def prepare() -> IdentityDocument:
+        limits.consume(session, DECLARATIONS_AN_HOUR, str(actor.person))
         _store(session, actor, answers)
         decide(session, actor.person)
         return identity_document(session, actor.person)

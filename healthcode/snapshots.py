@@ -1,15 +1,17 @@
 """A person's current status as the hot path needs it, kept in Redis when there is one.
 
 An entry is made from committed rows only and lives shorter than the window in which freshness names a
-change, so a slow writer's old entry is never believed.
+change, so a slow writer's old entry is never believed. It is sealed and bears its own time: whoever
+can write to Redis can neither invent a colour nor bring an old one back.
 """
 
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
+from app.core import clock, crypto
 from app.core.runtime import Core
 from healthcode.colours import ShownColour, State
 from healthcode.models import HealthStatus
@@ -57,18 +59,24 @@ def recall(core: Core, person_id: uuid.UUID) -> Snapshot | None:
     if held is None:
         return None
     try:
-        return _read(json.loads(held))
-    except (ValueError, KeyError, TypeError):
+        content = json.loads(crypto.unseal(core.keys, _place(person_id), held))
+    except crypto.Unreadable:
         return None
+    age = clock.now() - datetime.fromisoformat(content.pop("kept_at"))
+    return _read(content) if age <= timedelta(seconds=TTL) else None
 
 
 def keep(core: Core, person_id: uuid.UUID, kept: Snapshot) -> None:
     """Keep a snapshot of a committed status, unless a newer one is there."""
     until = kept.valid_until.isoformat() if kept.valid_until else None
-    content = {**vars(kept), "id": str(kept.id), "valid_until": until}
-    core.cache.put_if_newer(
-        _key(person_id), json.dumps(content).encode(), version=kept.version, ttl=TTL
-    )
+    content = {
+        **vars(kept),
+        "id": str(kept.id),
+        "valid_until": until,
+        "kept_at": clock.now().isoformat(),
+    }
+    sealed = crypto.seal(core.keys, _place(person_id), json.dumps(content))
+    core.cache.put_if_newer(_key(person_id), sealed, version=kept.version, ttl=TTL)
 
 
 def drop(core: Core, person_id: uuid.UUID) -> None:
@@ -87,5 +95,9 @@ def _read(content: dict[str, Any]) -> Snapshot:
     )
 
 
+def _place(person_id: uuid.UUID) -> crypto.Field:
+    return crypto.Field("redis", "code", person_id)
+
+
 def _key(person_id: uuid.UUID) -> str:
-    return f"{{c:{person_id}}}:code:v1"
+    return f"{{c:{person_id}}}:code:v2"

@@ -28,6 +28,9 @@ _ANNOUNCED_SECONDS = 3599
 _SKEW_SECONDS = 300
 _MOST_TOKENS = 1000
 
+#: What Google's own libraries sign for, wherever `token_uri` points.
+GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 an address
+
 
 class _RefusedGrantError(Exception):
     """OAuth's error code and description."""
@@ -83,7 +86,7 @@ def _check(account: ServiceAccount, assertion: str) -> None:
     claims = _claims(account, assertion)
     if claims.get("iss") != account.client_email:
         raise _RefusedGrantError("invalid_grant", "Invalid grant: account not found")
-    if claims.get("aud") != account.token_uri:
+    if claims.get("aud") not in (account.token_uri, GOOGLE_TOKEN_URI):
         raise _RefusedGrantError("invalid_grant", "Invalid JWT: Failed audience check.")
     if not _is_timely(claims.get("iat"), claims.get("exp")):
         raise _RefusedGrantError(

@@ -83,7 +83,7 @@ def send_text(world: World, *, text_id: str) -> None:
     if message is None:
         return
     phone, values = message
-    world.sms.send(phone, texting.TEMPLATE, values)
+    world.sms.send(phone, world.core.settings.sms.settled_template, values)
     with unit_of_work(world.core) as session:
         texting.mark_sent(session, uuid.UUID(text_id))
 

@@ -21,8 +21,6 @@ from push.rules import Rule
 
 SEND_TASK = "push.send_text"
 QUEUE = "sms"
-#: Registered with the gateway: {1}已于{2}为您缴纳{3}，金额{4}元，部门受理编号{5}，您无需再缴。
-TEMPLATE = "2401004"
 
 
 def request(session: Session, line_id: uuid.UUID) -> None:

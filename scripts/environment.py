@@ -34,6 +34,7 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_SMS_LOGIN_TEMPLATE": "2401001",
         "HUIBAN_SMS_SECURITY_TEMPLATE": "2401002",
         "HUIBAN_SMS_LOOKUP_TEMPLATE": "2401003",
+        "HUIBAN_SMS_SETTLED_TEMPLATE": "2401004",
         "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
         "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
         "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],

@@ -9,7 +9,7 @@ from typing import Any
 from app import settings
 from app.catalogue.services import import_catalogue
 from app.core import keys as keyring
-from app.core.db import Session, unit_of_work
+from app.core.db import Database, Session, unit_of_work
 from app.core.keys import read_key_file
 from app.core.runtime import Core, build_core
 from app.identity import phones
@@ -27,7 +27,8 @@ def main(home: Path) -> None:
     configuration = settings.load()
     if configuration.production:
         raise SystemExit("演示数据不可用于生产环境 demonstration data has no place in production")
-    core = build_core(configuration, statement_ms=STATEMENT_MS)
+    database = Database(configuration.database_url, pool_size=2, statement_ms=STATEMENT_MS)
+    core = build_core(configuration, database)
     try:
         seed(core, home)
     finally:

@@ -4,10 +4,10 @@ import uuid
 from typing import Any, cast
 
 import marshmallow as ma
-from flask import Response, after_this_request, request
+from flask import Response, request
 
 from api.blueprints import AudienceBlueprint
-from api.context import actor, session, world
+from api.context import actor, finish, session, world
 from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.errors import InvalidInput
@@ -22,6 +22,10 @@ blueprint = AudienceBlueprint(
 )
 
 COOKIE = "huiban_refresh"
+#: What WeChat's codes are made of.
+CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
+#: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
+PER_ADDRESS_WECHAT = 60
 PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
 
 
@@ -52,15 +56,15 @@ class SessionRequest(Schema):
     """A phone, the code sent to it, and the device."""
 
     phone = Text(20, required=True)
-    code = Text(10, required=True)
+    code = Text(6, required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
     device = ma.fields.Nested(DeviceInput, required=True)
 
 
 class MiniprogramRequest(Schema):
     """Codes from `wx.login` and, the first time, from the phone number button."""
 
-    login_code = Text(128, required=True)
-    phone_code = Text(128, load_default=None)
+    login_code = Text(128, required=True, validate=ma.validate.Regexp(CODE_FORM))
+    phone_code = Text(128, load_default=None, validate=ma.validate.Regexp(CODE_FORM))
 
 
 class RefreshRequest(Schema):
@@ -137,6 +141,8 @@ def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
 @blueprint.response(201, SessionAnswer)
 def open_wechat_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in from the WeChat mini-program."""
+    address = request.remote_addr or "unknown"
+    session().core.first_line.check("wechat", address, PER_ADDRESS_WECHAT)
     return _answer(sign_in_by_wechat(session(), world().wechat, **body))
 
 
@@ -151,7 +157,10 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
         text = request.cookies.get(COOKIE)
     if not text:
         raise TokenRefused
-    return _answer(sessions.refresh(session(), text))
+    outcome = sessions.refresh(session(), text)
+    if isinstance(outcome, Granted) and outcome.platform == "h5":
+        _demand_own_origin()
+    return _answer(outcome)
 
 
 @blueprint.route("/sessions", methods=["GET"], policy="own sessions")
@@ -219,8 +228,7 @@ def _demand_own_origin() -> None:
 def _set_cookie(value: str) -> None:
     secure = world().core.settings.secure_cookies
 
-    @after_this_request
-    def attach(response: Response) -> Response:
+    def attach(response: Response) -> None:
         response.set_cookie(
             COOKIE,
             value,
@@ -230,4 +238,5 @@ def _set_cookie(value: str) -> None:
             httponly=True,
             samesite="Strict",
         )
-        return response
+
+    finish(attach)

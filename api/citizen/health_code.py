@@ -76,9 +76,7 @@ class CodeAnswer(Schema):
     )
 
 
-@blueprint.route(
-    "/declaration", methods=["PUT"], policy="own code", level="real_name", idempotent="phased"
-)
+@blueprint.route("/declaration", methods=["PUT"], policy="own code", level="real_name")
 @blueprint.arguments(Subject, location="query")
 @blueprint.arguments(DeclarationRequest)
 @blueprint.response(200, CodeAnswer)

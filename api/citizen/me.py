@@ -3,10 +3,13 @@
 from typing import Any
 
 import marshmallow as ma
+from flask import Response
 
 from api.blueprints import AudienceBlueprint
 from api.context import actor, session, world
+from api.errors import problem
 from api.schemas import Schema, Text
+from app.core.http import PartyUnavailable
 from app.identity import queries, real_name, sessions
 from app.identity.tokens import ACCESS_LIFE
 
@@ -50,13 +53,15 @@ def show_me() -> dict[str, Any]:
     return queries.profile(session(), actor())
 
 
-@blueprint.route("/real-name", methods=["POST"], policy="own account", idempotent="phased")
+@blueprint.route("/real-name", methods=["POST"], policy="own account")
 @blueprint.arguments(RealNameRequest)
 @blueprint.response(200, RealNameAnswer)
-def prove_real_name(body: dict[str, Any]) -> dict[str, Any]:
+def prove_real_name(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Prove name and document number against the population database."""
     claimed = real_name.claim(body["name"], body["document_number"])
     account = real_name.prove_real_name(session(), world().population, actor(), claimed)
+    if isinstance(account, PartyUnavailable):
+        return problem(account)
     return {
         "level": account.level,
         "access_token": sessions.grant_anew(session(), actor()),

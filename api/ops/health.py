@@ -60,7 +60,7 @@ def healthz() -> dict[str, str]:
 @blueprint.response(200, Readiness)
 def readyz() -> dict[str, Any]:
     """The database can be reached and is migrated."""
-    missing = readiness.missing(session(), expected_revision(), world().core.settings.stubs_url)
+    missing = readiness.missing(session(), known_revisions(), world().core.settings.stubs_url)
     if missing:
         raise NotReady(waiting_for=", ".join(missing), retry_after=1)
     return {"status": "ready", "degraded": readiness.degraded(world().core)}
@@ -83,7 +83,6 @@ def status() -> dict[str, Any]:
 @blueprint.response(200, content_type="text/plain", description="Prometheus text format")
 def show_metrics() -> Response:
     """Metrics of all processes and the queues."""
-    metrics.FRESHNESS_AGE.set(min(world().core.freshness.age, 86_400))
     return make_response(
         metrics.render(session(), figures.last_hour(session())),
         {"Content-Type": CONTENT_TYPE_LATEST},
@@ -91,6 +90,7 @@ def show_metrics() -> Response:
 
 
 @cache
-def expected_revision() -> str:
-    """The newest revision this code knows."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+def known_revisions() -> tuple[str, ...]:
+    """The revisions this code knows, oldest first."""
+    newest_first = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return tuple(each.revision for each in newest_first)[::-1]

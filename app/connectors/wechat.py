@@ -73,10 +73,11 @@ class WechatApi:
 
     def phone(self, phone_code: str) -> str:
         """See `Wechat.phone`. An expired access token is renewed once."""
+        token = self._access_token()
         try:
-            return self._phone(phone_code, self._access_token())
+            return self._phone(phone_code, token)
         except _TokenRefused:
-            return self._phone(phone_code, self._access_token(renew=True))
+            return self._phone(phone_code, self._access_token(refused=token))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -98,23 +99,23 @@ class WechatApi:
         except (KeyError, TypeError):
             raise PartyUnavailable("wechat") from None
 
-    def _access_token(self, *, renew: bool = False) -> str:
+    def _access_token(self, *, refused: str = "") -> str:
+        """The token, fetched anew when its time is over or it is the one WeChat just refused."""
         with self._lock:
-            if not renew and self._token_until and clock.now() < self._token_until:
+            if self._token != refused and self._token_until and clock.now() < self._token_until:
                 return self._token
-            answer = self._party.request(
-                "POST",
-                "/cgi-bin/stable_token",
-                json={
-                    "grant_type": "client_credential",
-                    "appid": self._settings.appid,
-                    "secret": self._settings.secret,
-                },
-            )
-            content = self._content(answer.body)
+        # Outside the lock: whoever waits for WeChat waits in its bulkhead, nowhere else.
+        wanted = {
+            "grant_type": "client_credential",
+            "appid": self._settings.appid,
+            "secret": self._settings.secret,
+        }
+        answer = self._party.request("POST", "/cgi-bin/stable_token", json=wanted)
+        content = self._content(answer.body)
+        # Asked again a little early: WeChat hands out the successor 5 minutes before the end.
+        lifetime = max(int(content["expires_in"]) - 240, 60)
+        with self._lock:
             self._token = str(content["access_token"])
-            # Asked again a little early: WeChat hands out the successor 5 minutes before the end.
-            lifetime = max(int(content["expires_in"]) - 240, 60)
             self._token_until = clock.now() + timedelta(seconds=lifetime)
             return self._token
 

@@ -1,5 +1,6 @@
 """Commands for the operator's key rings: `flask keys …`."""
 
+import time
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ from app.core import keys as keyring
 from app.core.db import unit_of_work
 from app.core.keys import PURPOSES, Purpose, StoredKey
 from app.core.runtime import Core
+
+#: No process is further behind than this unless it asks PostgreSQL anyway.
+SETTLE_SECONDS = freshness.STALE_AFTER + 1
 
 
 @click.group("keys")
@@ -53,13 +57,20 @@ def rotate(purpose: Purpose) -> None:
     if purpose in keyring.UNROTATABLE:
         raise click.ClickException(f"{purpose}: a blind index changes only by re-indexing")
     with unit_of_work(_core()) as session:
+        rows = keyring.read_all(session)
+        waiting = [row for row in rows if row.purpose == purpose and row.state == "next"]
+        kid = waiting[0].kid if waiting else keyring.add_key(session, purpose, "next").kid
+        freshness.mark(session, "keys", "*")
+    click.echo("等待各进程读取新密钥 waiting until every process knows the new key…", err=True)
+    time.sleep(SETTLE_SECONDS)
+    with unit_of_work(_core()) as session:
         for row in keyring.read_all(session):
             if row.purpose == purpose and row.state == "current":
                 _set_state(row, "previous")
         session.flush()
-        made = keyring.add_key(session, purpose, "current")
+        _set_state(session.get_one(StoredKey, (purpose, kid)), "current")
         freshness.mark(session, "keys", "*")
-    click.echo(f"{purpose}: {made.kid}")
+    click.echo(f"{purpose}: {kid}")
     if purpose == "health_codes":
         click.echo("请立即公布 now publish: flask health-keys publish --root-key …", err=True)
 
@@ -71,6 +82,8 @@ def rotate(purpose: Purpose) -> None:
 def kill(purpose: Purpose, kid: str) -> None:
     """Refuse everything made with this key, in every process within two seconds."""
     _refuse_code_keys(purpose)
+    if purpose in keyring.UNROTATABLE or purpose == "fields":
+        raise click.ClickException(f"{purpose}: stored data would be lost 已存数据将无法读取")
     with unit_of_work(_core()) as session:
         row = session.get(StoredKey, (purpose, kid), with_for_update=True)
         if row is None or row.state == "killed":

@@ -15,6 +15,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.core.errors import Unavailable
 from app.core.keys import KeyRing
 
 _KID = 8
@@ -35,8 +36,14 @@ class Field:
         return f"{self.table}.{self.column}.{self.row}".encode()
 
 
-class Unreadable(Exception):
-    """A sealed value that does not open: a killed key, another row's value, or damage."""
+class Unreadable(Unavailable):
+    """A sealed value that does not open: a killed or not yet known key, another row's, or damage."""
+
+    code = "data_unreadable"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(retry_after=5)
+        self.place = place
 
 
 def seal(keys: KeyRing, field: Field, plain: str) -> bytes:

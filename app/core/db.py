@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import psycopg
 from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry, sessionmaker
@@ -27,6 +28,14 @@ LOCK_MS = 500
 IDLE_MS = 10_000
 #: Seconds to wait for a free connection before the caller is told to come back.
 POOL_WAIT = 0.3
+
+#: A server that hangs or vanishes without a word is noticed by the network, in seconds.
+KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5_000,
+}
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,7 +65,14 @@ class Session(OrmSession):
 class Database:
     """The engine and its sessions."""
 
-    def __init__(self, url: str, *, pool_size: int, statement_ms: int = STATEMENT_MS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        statement_ms: int = STATEMENT_MS,
+        pool_wait: float = POOL_WAIT,
+    ) -> None:
         options = (
             f"-c statement_timeout={statement_ms} -c lock_timeout={LOCK_MS}"
             f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC"
@@ -65,10 +81,10 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=POOL_WAIT,
+            pool_timeout=pool_wait,
             pool_recycle=1_800,
             hide_parameters=True,
-            connect_args={"options": options, "connect_timeout": 2},
+            connect_args={"options": options, "connect_timeout": 2, **KEEPALIVE},
         )
         event.listen(self.engine, "checkout", _refuse_closed)
         self._sessions = sessionmaker(self.engine, class_=Session, expire_on_commit=False)
@@ -96,7 +112,10 @@ def _refuse_closed(connection: Any, _: object, __: object) -> None:
     socket costs no round trip, unlike a ping.
     """
     poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
+    try:
+        poller.register(connection.fileno(), select.POLLIN)
+    except psycopg.Error:
+        raise DisconnectionError from None
     if poller.poll(0):
         raise DisconnectionError
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core import clock
+from app.core import clock, metrics
 from app.core.db import Base, Database
 from app.core.errors import DomainError
 
@@ -96,19 +96,20 @@ class Freshness:
 
     def read_once(self) -> bool:
         """Read the marks now. Returns False when the database did not answer."""
-        started = time.monotonic()
+        started, gap = time.monotonic(), self.age
         try:
             with self._database.engine.connect() as connection:
                 recent = select(Mark.kind, Mark.key, Mark.at).where(Mark.at > clock.now() - WINDOW)
-                self._take(connection.execute(recent).all())
+                self._take(connection.execute(recent).all(), long_away=gap > STALE_AFTER)
         except (SQLAlchemyError, DomainError) as error:
             age = round(min(self.age, 86_400), 1)
             log.warning("freshness_unreadable", age_seconds=age, error=type(error).__name__)
             return False
         self._read_at = started
+        metrics.FRESHNESS_READ_AT.set_to_current_time()
         return True
 
-    def _take(self, rows: Sequence[Row[str, str, datetime]]) -> None:
+    def _take(self, rows: Sequence[Row[str, str, datetime]], *, long_away: bool) -> None:
         marks: dict[str, set[str]] = {}
         keys_at: datetime | None = None
         for kind, key, at in rows:
@@ -116,7 +117,8 @@ class Freshness:
             if kind == "keys":
                 keys_at = max(at, keys_at or at)
         self._marks = {kind: frozenset(keys) for kind, keys in marks.items()}
-        if keys_at != self._keys_at:
+        # After a long absence, and at the start, a change may lie outside the window.
+        if long_away or keys_at != self._keys_at:
             self._on_keys_changed()
             self._keys_at = keys_at
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, events, freshness, limits
 from app.core.db import unit_of_work
@@ -19,16 +20,23 @@ KEEP_EVENTS = timedelta(days=14)
 
 @task("core.make_partitions", cron="7 * * * *")
 def make_partitions(world: Any) -> None:
-    """Make the coming days' partitions, and warn when a row had to go to a DEFAULT partition."""
+    """Make the coming days' partitions; each table for itself, so that one in trouble stops no other.
+
+    A row in a DEFAULT partition is an alarm: the day it belongs to cannot be made until it is moved.
+    """
     with unit_of_work(world.core) as session:
         tables = session.scalars(text("SELECT huiban_day_tables()")).all()
-        for table in tables:
-            session.execute(
-                text("SELECT huiban_ensure_days(:t, :n)"), {"t": table, "n": DAYS_AHEAD}
-            )
+    for table in tables:
+        with unit_of_work(world.core) as session:
             strays = session.scalar(text(f"SELECT count(*) FROM {table}_default"))  # noqa: S608
-            if strays:
-                log.error("rows_in_default_partition", table=table, count=strays)
+        if strays:
+            log.error("rows_in_default_partition", table=table, count=strays)
+        try:
+            with unit_of_work(world.core) as session:
+                days = {"t": table, "n": DAYS_AHEAD}
+                session.execute(text("SELECT huiban_ensure_days(:t, :n)"), days)
+        except SQLAlchemyError as error:
+            log.error("partitions_not_made", table=table, error=type(error).__name__)
 
 
 @task("core.forget_old", cron="17 * * * *")

@@ -1,7 +1,7 @@
 """The one way to call an outside party: time limits, a bulkhead, a size limit, no redirects.
 
-At most `waiters` threads of a process may wait for one party; the next caller is refused at once, so
-a slow party can never hold all threads.
+At most `waiters` threads of a process may wait for one party; the next caller waits half a second for
+a place and is then refused, so a slow party can never hold all threads for long.
 """
 
 import threading
@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS = 0.5
 TOTAL_SECONDS = 1.5
+#: How long a caller waits for the place of another before it is refused.
+WAIT_SECONDS = 0.5
 MAX_BYTES = 1_000_000
 
 
@@ -57,6 +59,8 @@ class Party:
             limits=httpx.Limits(max_connections=waiters),
             follow_redirects=False,
             trust_env=False,
+            # A compressed answer could unpack to more than the limit below.
+            headers={"Accept-Encoding": "identity"},
         )
 
     @property
@@ -69,7 +73,7 @@ class Party:
 
         Any HTTP status is an answer; what it means is the adapter's business.
         """
-        if not self._places.acquire(timeout=0.05):
+        if not self._places.acquire(timeout=WAIT_SECONDS):
             metrics.OUTBOUND.labels(self.name, "refused_busy").observe(0)
             raise PartyUnavailable(self.name)
         started = time.monotonic()
@@ -92,7 +96,7 @@ class Party:
     def _send(self, method: str, url: str, started: float, options: dict[str, Any]) -> Answer:
         with self._client.stream(method, url, **options) as response:
             body = b""
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():
                 body += chunk
                 if len(body) > MAX_BYTES or time.monotonic() - started > self._total:
                     raise httpx.ReadTimeout("answer too long or too slow")

@@ -12,8 +12,10 @@ from typing import Any
 import procrastinate
 import structlog
 from procrastinate.jobs import DEFAULT_QUEUE
+from procrastinate.jobs import Status as JobStatus
 
 from app.core.db import Session, raw_connection
+from app.core.errors import Unavailable
 
 log = structlog.get_logger()
 
@@ -24,6 +26,12 @@ HEARTBEAT = 3
 STALLED_AFTER = 10
 #: A job that failed this often stays in the table as `failed` (quarantined) for a person to look.
 ATTEMPTS = 5
+
+
+class NotQueued(Unavailable):
+    """The database did not take the job in time; the whole transaction is gone with it."""
+
+    code = "database_unavailable"
 
 
 class Doubling(procrastinate.BaseRetryStrategy):
@@ -67,7 +75,10 @@ def defer(session: Session, name: str, *, queue: str = DEFAULT_QUEUE, **ids: str
         name, queue=queue, allow_unknown=True, connection=raw_connection(session)
     )
     session.flush()
-    deferrer.defer(**ids)
+    try:
+        deferrer.defer(**ids)
+    except procrastinate.exceptions.ConnectorException as error:
+        raise NotQueued(retry_after=2) from error
 
 
 @cache
@@ -87,6 +98,11 @@ def build_app(url: str, tasks: list[Task], world: Any) -> procrastinate.App:
     async def retry_stalled(timestamp: int) -> None:
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER)
         for job in stalled:
+            if job.attempts + 1 >= ATTEMPTS:
+                # It has taken a worker down each time: keep it for a person, do not try again.
+                log.error("job_given_up", job_id=job.id, task=job.task_name)
+                await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=False)
+                continue
             log.warning("job_taken_over", job_id=job.id, task=job.task_name)
             await app.job_manager.retry_job(job)
 
@@ -95,7 +111,11 @@ def build_app(url: str, tasks: list[Task], world: Any) -> procrastinate.App:
 
 def _register(app: procrastinate.App, each: Task, world: Any) -> None:
     def run(timestamp: int | None = None, **ids: Any) -> None:
-        each.run(world, **ids)
+        try:
+            each.run(world, **ids)
+        except Exception as error:
+            log.warning("job_failed", task=each.name, error=type(error).__name__)
+            raise
 
     retry = Doubling(each.first_wait)
     registered = app.task(name=each.name, queue=each.queue, retry=retry)(run)

@@ -86,8 +86,7 @@ class KeyRing:
 
     def __init__(self, master: bytes) -> None:
         self._master = AESGCM(master)
-        self._keys: dict[tuple[str, str], Key] = {}
-        self._current: dict[str, Key] = {}
+        self._rings: tuple[dict[tuple[str, str], Key], dict[str, Key]] = ({}, {})
 
     def load(self, rows: Iterable[StoredKey]) -> None:
         """Take over the table's present content. Raises `KeyRefused` if the master key is another."""
@@ -96,19 +95,21 @@ class KeyRing:
             if row.state != "killed":
                 key = Key(row.purpose, row.kid, row.state, self._unwrap(row))  # type: ignore[arg-type]
                 keys[row.purpose, row.kid] = key
-        self._current = {key.purpose: key for key in keys.values() if key.state == "current"}
-        self._keys = keys
+        current: dict[str, Key] = {
+            key.purpose: key for key in keys.values() if key.state == "current"
+        }
+        self._rings = (keys, current)
 
     def current(self, purpose: Purpose) -> Key:
         """The key to make new things with. Raises `KeyRefused` when the ring has none."""
-        key = self._current.get(purpose)
+        key = self._rings[1].get(purpose)
         if key is None:
             raise KeyRefused(reason=f"no current key for {purpose}; run `flask keys init`")
         return key
 
     def get(self, purpose: Purpose, kid: str) -> Key | None:
         """The key `kid` of this purpose, unless unknown or killed. Exact match only."""
-        return self._keys.get((purpose, kid))
+        return self._rings[0].get((purpose, kid))
 
     def wrap(self, purpose: str, kid: str, secret: bytes) -> bytes:
         """The stored form of `secret`."""

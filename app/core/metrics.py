@@ -23,8 +23,10 @@ OUTBOUND = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3),
 )
 REFUSED = Counter("huiban_refused_total", "Requests refused, by stable error code", ["code"])
-FRESHNESS_AGE = Gauge(
-    "huiban_freshness_age_seconds", "Age of the revocation list", multiprocess_mode="livemax"
+FRESHNESS_READ_AT = Gauge(
+    "huiban_freshness_read_timestamp_seconds",
+    "When the process furthest behind last read the revocation list (Unix time)",
+    multiprocess_mode="livemin",
 )
 
 _PENDING = text(

@@ -31,8 +31,7 @@ class Core:
             self.keys.load(read_all(session))
 
     def start(self) -> None:
-        """Load the keys and begin to follow changes. The database must be migrated."""
-        self.load_keys()
+        """Begin to follow changes; the keys come with the first read, whenever the database is up."""
         self.freshness.start()
 
     def close(self) -> None:
@@ -42,12 +41,9 @@ class Core:
         self.database.engine.dispose()
 
 
-def build_core(settings: Settings, *, statement_ms: int | None = None) -> Core:
-    """Make the core. Opens no connection yet: the database may still be starting."""
-    pool = {"pool_size": settings.database_pool}
-    if statement_ms is not None:
-        pool["statement_ms"] = statement_ms
-    database = Database(settings.database_url, **pool)
+def build_core(settings: Settings, database: Database | None = None) -> Core:
+    """Make the core, on `database` if its limits are to differ. Opens no connection yet."""
+    database = database or Database(settings.database_url, pool_size=settings.database_pool)
     master = read_key_file(settings.master_key_file, production=settings.production)
     keys = KeyRing(master)
 

@@ -6,7 +6,7 @@ from app.connectors.world import World
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.jobs import task
-from app.identity import login_codes
+from app.identity import login_codes, sessions
 from app.identity.accounts import phone_of
 from app.identity.models import Account, LoginCode, SessionFamily
 
@@ -20,7 +20,7 @@ def send_login_code(world: World, *, code_id: str) -> None:
         if row is None or row.used_at is not None or row.expires_at <= clock.now():
             return
         phone = login_codes.recipient(session, row)
-        code = login_codes.derive(session, row.id)
+        code = login_codes.derive(session, row)
     minutes = str(int(login_codes.LIFE.total_seconds() // 60))
     world.sms.send(phone, world.core.settings.sms.login_template, [code, minutes])
 
@@ -39,4 +39,12 @@ def warn_of_reuse(world: World, *, family_id: str) -> None:
     )
 
 
-tasks = (send_login_code, warn_of_reuse)
+@task("identity.forget_old", cron="37 * * * *")
+def forget_old(world: World) -> None:
+    """Delete codes and sessions whose time is over; each hour."""
+    with unit_of_work(world.core) as session:
+        login_codes.forget_old(session)
+        sessions.forget_old(session)
+
+
+tasks = (send_login_code, warn_of_reuse, forget_old)

@@ -1,5 +1,6 @@
 """Signing in from our WeChat mini-program."""
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.connectors.wechat import MiniprogramCodeRefused, Wechat, WechatUser
@@ -50,4 +51,6 @@ def _account(session: Session, user: WechatUser, phone: str | None) -> Account:
         linked_at=clock.now(),
     )
     session.execute(row.on_conflict_do_nothing(index_elements=["openid"]))
-    return account
+    # Another sign-in of the same user may have linked it a moment ago: theirs counts.
+    linked = select(WechatLink.account_id).where(WechatLink.openid == user.openid)
+    return session.get_one(Account, session.scalars(linked).one())

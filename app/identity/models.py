@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -80,6 +80,8 @@ class LoginCode(Base):
     phone_index: Mapped[bytes]
     phone_sealed: Mapped[bytes]
     purpose: Mapped[str]
+    #: The one-time-code key it is derived with.
+    kid: Mapped[str]
     #: Wrong guesses so far; the fifth kills the code.
     tries: Mapped[int]
     created_at: Mapped[datetime]
@@ -95,6 +97,15 @@ class SessionFamily(Base):
     """
 
     __tablename__ = "session_families"
+    __table_args__ = (
+        Index(
+            "uq_session_families_open_device",
+            "account_id",
+            "device_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)

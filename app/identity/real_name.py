@@ -10,6 +10,7 @@ from app.connectors.exchange import Population, PopulationRecord
 from app.core import clock, crypto, limits
 from app.core.db import Session, phases
 from app.core.errors import InvalidInput
+from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
@@ -44,20 +45,28 @@ def claim(name: str, document_number: str) -> Claim:
 
 def prove_real_name(
     session: Session, population: Population, actor: Actor, claimed: Claim
-) -> Account:
+) -> Account | PartyUnavailable:
     """Bind the actor's account to the person named. Five attempts a day.
 
-    Raises `RealNameMismatch`, `AlreadyProved`, `IdentityInUse`, `TooManyRequests`,
-    `PartyUnavailable`.
+    An attempt is given back when the population database did not answer, which is why that comes back
+    as an outcome. Raises `RealNameMismatch`, `AlreadyProved`, `IdentityInUse`, `TooManyRequests`.
     """
 
     def prepare() -> None:
         limits.consume(session, ATTEMPTS_A_DAY, str(actor.account))
 
-    def call(_: None) -> PopulationRecord | None:
-        return population.verify(claimed.name, claimed.document.number)
+    def call(_: None) -> PopulationRecord | PartyUnavailable | None:
+        try:
+            return population.verify(claimed.name, claimed.document.number)
+        except PartyUnavailable as silent:
+            return silent
 
-    def apply(_: None, found: PopulationRecord | None) -> Account:
+    def apply(
+        _: None, found: PopulationRecord | PartyUnavailable | None
+    ) -> Account | PartyUnavailable:
+        if isinstance(found, PartyUnavailable):
+            limits.give_back(session, ATTEMPTS_A_DAY, str(actor.account))
+            return found
         if found is None or found.deceased:
             raise RealNameMismatch
         account = session.get_one(Account, actor.account, with_for_update=True)

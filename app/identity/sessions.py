@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 
 from app.core import clock, crypto, events, freshness
 from app.core.db import Session
@@ -23,6 +23,8 @@ Platform = Literal["ios", "android", "h5", "wechat", "alipay"]
 IDLE_LIFE = timedelta(days=60)
 #: A lost answer to a refresh may be asked for again this long.
 REPEAT_WINDOW = timedelta(seconds=30)
+#: How long an ended session is kept for questions about it.
+KEEP_ENDED = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class Refused:
 def open_session(session: Session, account: Account, device: Device) -> Granted:
     """Sign `device` in. An older session of the same device ends."""
     at = clock.now()
+    # One sign-in of an account at a time, so that a device has one open session.
+    session.execute(select(Account.id).where(Account.id == account.id).with_for_update())
     _end_same_device(session, account.id, device.id)
+    session.flush()
     family_id = new_id()
     family = SessionFamily(
         id=family_id,
@@ -102,8 +107,9 @@ def refresh(session: Session, text: str) -> Granted | Refused:
     if family is None or family.ended_at is not None or family.expires_at <= at:
         return Refused(TokenRefused())
     account = session.get_one(Account, family.account_id)
-    if presented.generation == family.generation:
-        family.generation += 1
+    if presented.generation >= family.generation:
+        # A later generation is ours too: the database was set back (a standby took over).
+        family.generation = presented.generation + 1
         family.rotated_at = at
         family.expires_at = at + IDLE_LIFE
         return _grant(session, account, family, at)
@@ -142,6 +148,15 @@ def open_families(session: Session, actor: Actor) -> list[SessionFamily]:
         SessionFamily.expires_at > clock.now(),
     )
     return list(session.scalars(mine.order_by(SessionFamily.rotated_at.desc()).limit(100)))
+
+
+def forget_old(session: Session) -> int:
+    """Delete sessions that ended or expired ninety days ago. Returns how many."""
+    long_ago = clock.now() - KEEP_ENDED
+    old = delete(SessionFamily).where(
+        or_(SessionFamily.ended_at < long_ago, SessionFamily.expires_at < long_ago)
+    )
+    return session.connection().execute(old).rowcount
 
 
 def device_name(session: Session, family: SessionFamily) -> str:

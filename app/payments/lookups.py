@@ -114,9 +114,7 @@ def _grant(
     return found
 
 
-def _note(
-    session: Session, actor: Actor, subject: uuid.UUID | None, found: Sequence[Bill]
-) -> None:
+def _note(session: Session, actor: Actor, subject: uuid.UUID | None, found: Sequence[Bill]) -> None:
     """Leave the audit row, and let the person know, unless it is the actor."""
     object_id = found[0].id if found else None
     act = Act("payments.lookup", actor.kind, actor.account, subject, object_id)

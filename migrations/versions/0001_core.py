@@ -29,6 +29,9 @@ BEGIN
   IF parent::text NOT IN (SELECT huiban_day_tables()) THEN
     RAISE EXCEPTION '% is not partitioned by day', parent;
   END IF;
+  IF days_ahead NOT BETWEEN 0 AND 60 THEN
+    RAISE EXCEPTION 'at most 60 days ahead';
+  END IF;
   FOR one IN SELECT (now() AT TIME ZONE 'UTC')::date + n FROM generate_series(0, days_ahead) n LOOP
     part := format('%s_%s', parent, to_char(one, 'YYYYMMDD'));
     IF to_regclass(part) IS NULL THEN
@@ -62,12 +65,11 @@ def upgrade() -> None:
     op.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO huiban_app"
     )
-    op.execute(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, DELETE ON TABLES TO huiban_retention"
-    )
     op.execute("GRANT SELECT ON alembic_version TO huiban_app")
     _procrastinate()
     _tables()
+    for table in ("idempotency_keys", "quota_used", "events", "freshness"):
+        op.execute(f"GRANT SELECT, DELETE ON {table} TO huiban_retention")
     op.execute(DAY_TABLES)
     op.execute(ENSURE_DAYS)
     _audit()
@@ -168,8 +170,8 @@ def _tables() -> None:
         sa.Column("scope", sa.LargeBinary),
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("body_hash", sa.LargeBinary, nullable=False),
-        sa.Column("status", sa.Integer),
-        sa.Column("body", sa.LargeBinary),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("until", moment, nullable=False, index=True),
         sa.PrimaryKeyConstraint("scope", name="pk_idempotency_keys"),
     )

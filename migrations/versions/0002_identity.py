@@ -73,6 +73,7 @@ def _ways_in() -> None:
         sa.Column("phone_index", sa.LargeBinary, nullable=False),
         sa.Column("phone_sealed", sa.LargeBinary, nullable=False),
         sa.Column("purpose", sa.String, nullable=False),
+        sa.Column("kid", sa.String, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False, index=True),
@@ -102,4 +103,11 @@ def _sessions() -> None:
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_session_families_account_id"
         ),
+    )
+    op.create_index(
+        "uq_session_families_open_device",
+        "session_families",
+        ["account_id", "device_id"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
     )

@@ -18,6 +18,7 @@ REAL = {
     "HUIBAN_POPULATION_URL": "https://exchange.example/population",
     "HUIBAN_HEALTH_AUTHORITY_URL": "https://exchange.example/health",
     "HUIBAN_MEDICAL_INSURANCE_URL": "https://exchange.example/insurance",
+    "HUIBAN_TRUSTED_PROXIES": "1",
     "HUIBAN_ALLOWED_HOSTS": "exchange.example",
 }
 
@@ -60,6 +61,10 @@ def test_without_an_environment_name_it_is_production(environ):
         ({"HUIBAN_PUBLIC_URL": "http://huiban.example"}, "HUIBAN_PUBLIC_URL"),
         ({"HUIBAN_STUBS_URL": "http://127.0.0.1:8001"}, "HUIBAN_STUBS_URL"),
         ({"HUIBAN_THREADS": "four"}, "HUIBAN_THREADS"),
+        ({"HUIBAN_THREADS": "0"}, "HUIBAN_THREADS"),
+        ({"HUIBAN_TRUSTED_PROXIES": "-1"}, "HUIBAN_TRUSTED_PROXIES"),
+        ({"HUIBAN_TRUSTED_PROXIES": None}, "HUIBAN_TRUSTED_PROXIES"),
+        ({"HUIBAN_SMS_SECRET_KEY": ""}, "HUIBAN_SMS_SECRET_KEY"),
         ({"HUIBAN_MASTER_KEY_FILE": None}, "HUIBAN_MASTER_KEY_FILE"),
     ],
 )

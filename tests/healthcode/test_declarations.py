@@ -295,15 +295,3 @@ def test_a_declaration_that_makes_no_sense_is_422_and_stores_nothing(
     assert answer.status_code == 422
     assert answer.json["code"] == "invalid_input"
     assert statuses(session, person) == []
-
-
-def test_the_same_key_replays_the_first_answer(client, session, invent):
-    person = invent()
-    headers = {**person.headers, "Idempotency-Key": "one"}
-    answers = [
-        client.put("/api/v1/health-code/declaration", json=HEALTHY, headers=headers)
-        for _ in range(2)
-    ]
-    assert answers[0].json == answers[1].json
-    mine = HealthDeclaration.person_id == person.actor.person_id
-    assert session.scalar(select(func.count()).where(mine)) == 1

@@ -1,7 +1,6 @@
 """Opening my code: what is shown, and what it costs."""
 
 import dataclasses
-import json
 import uuid
 from datetime import datetime, timedelta
 
@@ -164,7 +163,26 @@ def test_what_redis_holds_names_nobody(core, open_code, declare, invent):
     person = invent()
     declare(person)
     open_code(person)
-    held = core.cache.get(f"{{c:{person.actor.person_id}}}:code:v1")
-    assert json.loads(held)["colour"] == "green"
-    for secret in (person.name, person.document_number, person.phone):
-        assert secret not in held.decode()
+    held = core.cache.get(f"{{c:{person.actor.person_id}}}:code:v2")
+    for secret in (person.name, person.document_number, person.phone, "green"):
+        assert secret.encode() not in held
+
+
+def test_whoever_writes_to_redis_can_invent_no_colour(
+    core, open_code, declare, invent, monkeypatch
+):
+    red, green = invent(), invent()
+    for person in (red, green):
+        declare(person)
+        open_code(person)
+    keys = [f"{{c:{person.actor.person_id}}}:code:v2" for person in (red, green)]
+    taken = core.cache.get(keys[1])
+    # Another person's entry, garbage, and one's own entry from long ago are all passed over.
+    for planted in (taken, b"{}", b"[" * 100_000, b"", bytes(200)):
+        core.cache.drop(keys[0])
+        core.cache.put_if_newer(keys[0], planted, version=99, ttl=600)
+        assert snapshots.recall(core, red.actor.person_id) is None
+    later = clock.now() + timedelta(seconds=snapshots.TTL + 1)
+    assert snapshots.recall(core, green.actor.person_id) is not None
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert snapshots.recall(core, green.actor.person_id) is None

@@ -34,7 +34,7 @@ def code(session, ask):
     def fetch():
         assert ask().status_code == 202
         row = session.scalars(select(LoginCode).order_by(LoginCode.created_at.desc())).first()
-        return login_codes.derive(session, row.id)
+        return login_codes.derive(session, row)
 
     return fetch
 

@@ -74,6 +74,24 @@ def test_five_attempts_a_day_are_the_most(prove, invent, residents):
     assert codes == [422] * 5 + [429] * 2
 
 
+def test_an_outage_costs_no_attempt(client, invent, residents, app, stubs):
+    from app.core.http import Party
+
+    person, real = invent(level="phone"), residents[11]
+    population = app.extensions["huiban"].population
+    working, population._party = population._party, Party("population", "http://127.0.0.1:9")
+    body = {
+        "name": real["name"],
+        "document_type": "resident_id",
+        "document_number": real["document_number"],
+    }
+    send = lambda: client.post("/api/v1/me/real-name", json=body, headers=person.headers)  # noqa: E731
+    assert {send().status_code for _ in range(7)} == {503}
+    population._party.close()
+    population._party = working
+    assert send().status_code == 200
+
+
 def test_a_person_proves_for_one_account_only(prove, invent, residents):
     first, second, real = invent(level="phone"), invent(level="phone"), residents[4]
     assert prove(first, real["name"], real["document_number"]).status_code == 200
@@ -108,24 +126,6 @@ def test_without_the_population_database_the_answer_is_503(client, invent, resid
     answer = client.post("/api/v1/me/real-name", json=body, headers=person.headers)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "party_unavailable")
     assert "Retry-After" in answer.headers
-
-
-def test_the_same_key_replays_the_first_answer(prove, invent, residents):
-    person, real = invent(level="phone"), residents[9]
-    key = {"Idempotency-Key": "k-1"}
-    first = prove(person, real["name"], real["document_number"], **key)
-    second = prove(person, real["name"], real["document_number"], **key)
-    assert first.get_json() == second.get_json()
-    assert second.headers["Idempotency-Replayed"] == "true"
-    other = prove(person, "别的名字", real["document_number"], **key)
-    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
-
-
-def test_a_raised_error_leaves_the_key_free(prove, invent, residents, session):
-    person, real = invent(level="phone"), residents[10]
-    key = {"Idempotency-Key": "k-2"}
-    assert prove(person, "不是本人", real["document_number"], **key).status_code == 422
-    assert session.scalar(text("SELECT count(*) FROM idempotency_keys")) == 0
 
 
 def test_a_half_signed_in_person_must_step_up(client, invent):
