@@ -117,7 +117,9 @@ class Stack:
 
     def kill_part(self, part: Part) -> None:
         """kill -9 of one part and every process below it."""
-        process = self._processes.pop(part)
+        process = self._processes.pop(part, None)
+        if process is None:
+            return
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 

@@ -25,7 +25,7 @@ COOKIE = "huiban_refresh"
 #: What WeChat's codes are made of.
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
-PER_ADDRESS_WECHAT = 60
+PER_ADDRESS_WECHAT = 600
 PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
 
 
