@@ -34,7 +34,7 @@ demo: bootstrap ## 从头到尾演示一遍, KILL=web|worker|postgres|redis 可�
 test: bootstrap ## 全部测试, ARGS 传给 pytest | All tests; ARGS goes to pytest
 	$(PY) -m pytest $(ARGS)
 e2e: bootstrap ## 只跑端到端测试 | The end-to-end tests alone
-	$(PY) -m pytest tests/e2e -n 0 $(ARGS)
+	$(PY) -m pytest tests/journeys -n 0 $(ARGS)
 lint: bootstrap ## 格式、类型与分层检查 | Format, types and layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
