@@ -31,7 +31,11 @@ def sign_in_by_wechat(
         device = Device(f"wechat:{user.openid}", "微信小程序", "wechat")
         return open_session(session, account, device)
 
-    return phases(session, prepare=lambda: None, call=call, apply=apply)
+    def prepare() -> None:
+        # WeChat's codes work once: do not use one up while our own database is away.
+        session.execute(select(1))
+
+    return phases(session, prepare=prepare, call=call, apply=apply)
 
 
 def _account(session: Session, user: WechatUser, phone: str | None) -> Account:

@@ -161,11 +161,7 @@ class Door:
 
     def _wechat(self) -> list[str]:
         me = self.app.get("/api/v1/me")["id"]
-        codes = self.stubs.send(
-            "POST", "/wechat/simulate/login", {"phone": self.resident["phone"]}, 200
-        )
-        body = {"login_code": codes["login_code"], "phone_code": codes["phone_code"]}
-        opened = self._client().send("POST", "/api/v1/auth/miniprogram/wechat", body, 201)
+        opened = self._client().enter_by_wechat(self.stubs, self.resident["phone"])
         holds(opened["citizen"]["id"] == me, "another account")
         return [f"账号 account {me}"]
 

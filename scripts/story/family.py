@@ -154,11 +154,7 @@ class Family:
         return items
 
     def _enter(self, client: Client, person: dict[str, Any]) -> Any:
-        phone = {"phone": person["phone"]}
-        codes = self.stubs.send("POST", "/wechat/simulate/login", phone, 200)
-        body = {"login_code": codes["login_code"], "phone_code": codes["phone_code"]}
-        opened = client.send("POST", "/api/v1/auth/miniprogram/wechat", body, 201)
-        client.token = opened["access_token"]
+        opened = client.enter_by_wechat(self.stubs, person["phone"])
         if opened["citizen"]["level"] == "phone":
             proof = client.send("POST", "/api/v1/me/real-name", self._person(person), 200)
             client.token = proof["access_token"]

@@ -40,17 +40,36 @@ class Client:
         headers = dict(options.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
+        return self.patiently(
+            f"{method} {path}",
+            lambda: self.http.request(method, self.base + path, headers=headers, **options),
+        )
+
+    def patiently(self, what: str, send: Callable[[], httpx.Response]) -> httpx.Response:
+        """What `send` answers, sent again while the service cannot be reached or says 503."""
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = self.http.request(method, self.base + path, headers=headers, **options)
+                answer = send()
                 if answer.status_code != 503:
                     return answer
             except httpx.TransportError:
-                answer = None
+                pass
             if time.monotonic() > end:
-                raise DoesNotHold(f"{method} {path}: {PATIENCE:.0f} 秒内无应答 no answer")
+                raise DoesNotHold(f"{what}: {PATIENCE:.0f} 秒内无应答 no answer")
             time.sleep(0.3)
+
+    def enter_by_wechat(self, stubs: "Client", phone: str) -> Any:
+        """Sign in from the mini-program: WeChat's codes work once, so each try asks for new ones."""
+
+        def send() -> httpx.Response:
+            codes = stubs.send("POST", "/wechat/simulate/login", {"phone": phone}, 200)
+            body = {"login_code": codes["login_code"], "phone_code": codes["phone_code"]}
+            return self.http.post(f"{self.base}/api/v1/auth/miniprogram/wechat", json=body)
+
+        opened = self._json(self.patiently("WeChat", send), 201)
+        self.token = opened["access_token"]
+        return opened
 
     def get(self, path: str, expect: int = 200, **options: Any) -> Any:
         """GET and the JSON of the answer, whose status must be `expect`."""
