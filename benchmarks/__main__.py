@@ -13,19 +13,23 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.core.runtime import Core
-from benchmarks import report
+from app.payments.bills import DEPARTMENT
+from benchmarks import payments, report
 from benchmarks.layers import Shares
 from benchmarks.load import PROCESSES, LoadFailed
 from benchmarks.measuring import ROUNDS, WARM_UP, Measured, Plan, Run
+from benchmarks.notifies import Notifies, read_platform
+from benchmarks.orders import AMOUNT, add_orders, read_open
 from benchmarks.people import Citizen, add_citizens, add_staff, read_citizens, read_staff
 from benchmarks.report import Facts, Grid
 from benchmarks.server import MeasuredStack, opened_core
-from benchmarks.targets import all_targets, gather
-from scripts.environment import ROOT
+from benchmarks.targets import all_targets, callback, gather
+from scripts.environment import ROOT, stub_keys
 from scripts.local_services import LocalServicesError
 from scripts.stack import StackError
 
-NAMES = ("bare", "guarded", "menu-304", "menu-200", "open", "open-no-redis", "scan")
+CALLBACK = "callback"
+NAMES = ("bare", "guarded", "menu-304", "menu-200", "open", "open-no-redis", "scan", CALLBACK)
 #: Staff and venues added, so many that nobody comes near the limit of calls a minute and person.
 STAFF, VENUES = 1_000, 100
 
@@ -58,7 +62,7 @@ def main() -> int:
     try:
         stack = MeasuredStack()
         with stack, opened_core(stack) as core:
-            _fill(console, stack, core, options.accounts)
+            _fill(console, stack, core, options)
             _measure(console, stack, core, options)
     except (StackError, LocalServicesError, LoadFailed) as error:
         console.print(f"\n{error}", style="bold red", markup=False)
@@ -78,12 +82,16 @@ def _measure(
             plan = Plan(options.seconds, options.connections)
             run = Run(stack, core, citizens, plan, tell=status.update)
             crowd = gather(core, citizens, staff)
-            targets = all_targets(core, crowd, stack.url)
+            targets = [*all_targets(core, crowd, stack.url), callback(_notifies(stack, core))]
+            if options.without_worker:
+                stack.kill_part("worker")
             measured = run.measure([each for each in targets if _wanted(each.name, options.only)])
         lines = list(measured.lines.values())
         grids.append((*SPEED, report.speed_grid(lines, measured.lines.get("bare"))))
-    if options.profile:
-        grids.append((*SHARES, report.shares_grid(_profile(stack, options.only))))
+    # A callback is good once, so it is not among the routes that are called again and again.
+    profiled = [name for name in options.only if name != CALLBACK]
+    if options.profile and (profiled or not options.only):
+        grids.append((*SHARES, report.shares_grid(_profile(stack, profiled))))
     for title, _, grid in grids:
         report.show(console, title, grid)
     facts = _facts(stack, core, options, (citizens, len(staff), measured))
@@ -94,16 +102,29 @@ def _measure(
         console.print(f"  {report.EVIDENCE.relative_to(ROOT)}")
     if measured.scans_stored != measured.scans_acknowledged:
         raise LoadFailed("acknowledged scans and stored rows differ")
+    if payments.differ(measured):
+        raise LoadFailed("acknowledged payments, stored postings or the ledger's two sides differ")
 
 
-def _fill(console: Console, stack: MeasuredStack, core: Core, accounts: int) -> None:
+def _fill(console: Console, stack: MeasuredStack, core: Core, options: argparse.Namespace) -> None:
+    accounts, orders = options.accounts, options.orders
     with Progress(console=console) as progress:
         task = progress.add_task("虚构账号 invented accounts", total=accounts)
         add_citizens(core, accounts, lambda number: progress.advance(task, number))
-    add_staff(core, read_citizens(core)[:STAFF], VENUES)
+        citizens = read_citizens(core)
+        add_staff(core, citizens[:STAFF], VENUES)
+        if options.seconds and _wanted(CALLBACK, options.only):
+            laying = progress.add_task("虚构订单 invented orders", total=orders)
+            ref = read_platform(stub_keys(stack.layout.home), DEPARTMENT).merchant_ref
+            add_orders(core, citizens, orders, ref, lambda number: progress.advance(laying, number))
     # Otherwise it would happen by itself in the middle of a measurement.
     with psycopg.connect(stack.services.addresses.owner_url, autocommit=True) as owner:
         owner.execute("VACUUM (ANALYZE)")
+
+
+def _notifies(stack: MeasuredStack, core: Core) -> Notifies:
+    platform = read_platform(stub_keys(stack.layout.home), DEPARTMENT)
+    return Notifies(platform, read_open(core), AMOUNT)
 
 
 def _profile(stack: MeasuredStack, only: list[str]) -> list[Shares]:
@@ -146,6 +167,7 @@ def _facts(
         redis="on a unix socket, nothing on disk; killed for the target without it",
         scans_acknowledged=measured.scans_acknowledged,
         scans_stored=measured.scans_stored,
+        payments=payments.sentences(measured, options.orders, worker=not options.without_worker),
     )
 
 
@@ -159,6 +181,7 @@ def _wanted(name: str, only: list[str]) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
+    parser.add_argument("--orders", type=int, default=20_000, help="that await payment")
     parser.add_argument(
         "--seconds",
         type=float,
@@ -167,6 +190,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--connections", type=int, default=32, help="in total")
     parser.add_argument("--only", action="append", default=[], choices=NAMES, help="and bare")
+    parser.add_argument(
+        "--without-worker", action="store_true", help="nobody does the jobs meanwhile"
+    )
     parser.add_argument("--profile", action="store_true", help="also show where the time goes")
     parser.add_argument("--write", action="store_true", help="write docs/evidence/bench.md")
     return parser

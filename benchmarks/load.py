@@ -50,6 +50,8 @@ class Burst:
     #: The numbers there are: from `first` to below `limit`.
     first: int = 0
     limit: int = 1_000_000_000
+    #: When all numbers were sent: end there, instead of failing.
+    may_end_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class Tally:
     next: int
     #: Processor seconds the generator itself used, warm-up included.
     processor: float
+    #: Seconds measured, and whether they are fewer than wanted because all numbers were sent.
+    seconds: float
+    early: bool = False
 
 
 class _Connection:
@@ -161,6 +166,9 @@ def _sum(tallies: list[Tally]) -> Tally:
         acknowledged=sum(tally.acknowledged for tally in tallies),
         next=max(tally.next for tally in tallies),
         processor=sum(tally.processor for tally in tallies),
+        # With the longer time no rate is ever told too high.
+        seconds=max(tally.seconds for tally in tallies),
+        early=any(tally.early for tally in tallies),
     )
 
 
@@ -178,36 +186,36 @@ def _work(burst: Burst, which: int, begin: float, pipe: Pipe) -> None:
 
 def drive(burst: Burst, connections: int, numbers: Iterator[int], begin: float) -> Tally:
     """The loop of one process. Measures from `begin` plus the warm-up on. Raises `LoadFailed`."""
-    latencies, acknowledged, number = array("d"), 0, burst.first
+    latencies, acknowledged, number = array("d"), 0, burst.first - 1
     with selectors.DefaultSelector() as selector:
         for _ in range(connections):
             connection = _Connection(burst)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
         time.sleep(max(0.0, begin - time.perf_counter()))
-        begin = time.perf_counter()
-        counted_from = begin + burst.warm_up
-        end = counted_from + burst.seconds
-        for key in list(selector.get_map().values()):
-            number = _next(numbers)
-            key.data.send(burst.request(number))
-        busy = connections
-        while busy:
-            for key, _ in _ready(selector):
-                connection = key.data
-                if not connection.answered():
-                    continue
-                now = time.perf_counter()
-                acknowledged += 1
-                if counted_from <= now < end:
-                    latencies.append(now - connection.sent_at)
-                if now < end:
-                    number = _next(numbers)
-                    connection.send(burst.request(number))
-                else:
-                    busy -= 1
+        now = time.perf_counter()
+        counted_from = now + burst.warm_up
+        end, early = counted_from + burst.seconds, False
+        free = [key.data for key in selector.get_map().values()]
+        while selector.get_map():
+            for connection in free:
+                following = _next(burst, numbers) if now < end else None
+                if following is None:
+                    early = early or now < end
                     selector.unregister(connection.socket)
                     connection.socket.close()
-    return Tally(latencies, acknowledged, number + 1, time.process_time())
+                else:
+                    number = following
+                    connection.send(burst.request(number))
+            free = []
+            for key, _ in _ready(selector) if selector.get_map() else ():
+                if key.data.answered():
+                    now = time.perf_counter()
+                    acknowledged += 1
+                    if counted_from <= now < end:
+                        latencies.append(now - key.data.sent_at)
+                    free.append(key.data)
+    seconds = max(0.0, now - counted_from) if early else burst.seconds
+    return Tally(latencies, acknowledged, number + 1, time.process_time(), seconds, early)
 
 
 def _ready(selector: selectors.BaseSelector) -> list[tuple[selectors.SelectorKey, int]]:
@@ -217,8 +225,8 @@ def _ready(selector: selectors.BaseSelector) -> list[tuple[selectors.SelectorKey
     return ready
 
 
-def _next(numbers: Iterator[int]) -> int:
-    try:
-        return next(numbers)
-    except StopIteration:
-        raise LoadFailed("every prepared request was sent: raise --accounts") from None
+def _next(burst: Burst, numbers: Iterator[int]) -> int | None:
+    number = next(numbers, None)
+    if number is None and not burst.may_end_early:
+        raise LoadFailed("every prepared request was sent: raise --accounts")
+    return number

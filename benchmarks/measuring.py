@@ -1,14 +1,18 @@
-"""One run: two rounds over all targets, the second in reverse, so that bare is first and last."""
+"""One run: two rounds over all targets, the second in reverse, so that bare is first and last.
+
+Callbacks come after everything else, because each leaves work for the worker.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 
 from app.core.runtime import Core
 from benchmarks import load
 from benchmarks.figures import Line, Round, line
-from benchmarks.load import Burst, LoadFailed
+from benchmarks.load import Burst, LoadFailed, Tally
+from benchmarks.orders import Ledger, read_ledger
 from benchmarks.people import Citizen
 from benchmarks.server import MeasuredStack
 from benchmarks.targets import Target
@@ -39,6 +43,11 @@ class Measured:
     #: Scans answered with a verdict, and rows that came into the table meanwhile.
     scans_acknowledged: int = 0
     scans_stored: int = 0
+    #: Callbacks answered with 204; the ledger before and after them.
+    payments_acknowledged: int = 0
+    ledger: tuple[Ledger, Ledger] | None = None
+    #: Every prepared notify was sent before the time was over.
+    early: bool = False
 
 
 @dataclass
@@ -57,19 +66,46 @@ class Run:
     def measure(self, targets: Sequence[Target]) -> Measured:
         """Measure all targets. Raises `LoadFailed` naming the target."""
         before = self._count_scans()
-        for number in range(ROUNDS):
-            for target in targets if number % 2 == 0 else reversed(targets):
-                self.tell(f"{number + 1}/{ROUNDS}  {target.label}")
-                self._prepare(target, number)
-                self._rounds.setdefault(target.name, []).append(self._stretch(target))
+        self._go_round([each for each in targets if each.notifies is None])
         self.measured.scans_stored = self._count_scans() - before
+        callbacks = [each for each in targets if each.notifies is not None]
+        if callbacks:
+            before_payments = read_ledger(self.core)
+            self._go_round(callbacks)
+            self.measured.ledger = (before_payments, read_ledger(self.core))
         self.measured.lines = {
             target.name: line(target.label, self._rounds[target.name]) for target in targets
         }
         return self.measured
 
-    def _stretch(self, target: Target) -> Round:
-        seconds = self.plan.seconds / ROUNDS
+    def _go_round(self, targets: Sequence[Target]) -> None:
+        for number in range(ROUNDS):
+            for target in targets if number % 2 == 0 else reversed(targets):
+                self.tell(f"{number + 1}/{ROUNDS}  {target.label}")
+                self._prepare(target, number)
+                self._rounds.setdefault(target.name, []).append(self._stretch(target, number))
+
+    def _stretch(self, target: Target, number: int) -> Round:
+        burst = self._burst(target, number)
+        before = self.stack.processor()
+        try:
+            tally = load.run(burst)
+        except LoadFailed as failure:
+            raise LoadFailed(f"{target.label}: {failure}") from None
+        used = self.stack.processor().since(before)
+        if not tally.latencies:
+            raise LoadFailed(f"{target.label}: nothing was left after the warm-up")
+        self._sent[target.name] = tally.next
+        self._count(target, tally)
+        return Round(
+            latencies=tally.latencies,
+            seconds=tally.seconds,
+            web=used.web / tally.acknowledged,
+            database=used.database / tally.acknowledged,
+            generator=tally.processor / tally.acknowledged,
+        )
+
+    def _burst(self, target: Target, number: int) -> Burst:
         burst = Burst(
             port=self.stack.port,
             request=target.request,
@@ -77,26 +113,24 @@ class Run:
             holds=target.holds,
             connections=self.plan.connections,
             warm_up=WARM_UP,
-            seconds=seconds,
+            seconds=self.plan.seconds / ROUNDS,
             first=self._sent.get(target.name, 0),
             limit=target.limit,
         )
-        before = self.stack.processor()
-        try:
-            tally = load.run(burst)
-        except LoadFailed as failure:
-            raise LoadFailed(f"{target.label}: {failure}") from None
-        used = self.stack.processor().since(before)
-        self._sent[target.name] = tally.next
-        if target.stores:
+        if target.notifies is None:
+            return burst
+        # Each round has its share of the orders.
+        end = target.limit * (number + 1) // ROUNDS
+        batch = target.notifies.make_ready(burst.first, end, burst.seconds, burst.warm_up)
+        limit = batch.first + len(batch.requests)
+        return replace(burst, limit=limit, warm_up=batch.warm_up, may_end_early=True)
+
+    def _count(self, target: Target, tally: Tally) -> None:
+        if target.stores == "scan":
             self.measured.scans_acknowledged += tally.acknowledged
-        return Round(
-            latencies=tally.latencies,
-            seconds=seconds,
-            web=used.web / tally.acknowledged,
-            database=used.database / tally.acknowledged,
-            generator=tally.processor / tally.acknowledged,
-        )
+        if target.stores == "payment":
+            self.measured.payments_acknowledged += tally.acknowledged
+            self.measured.early = self.measured.early or tally.early
 
     def _prepare(self, target: Target, number: int) -> None:
         if target.redis == "absent":

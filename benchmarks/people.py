@@ -70,7 +70,7 @@ def add_citizens(core: Core, number: int, done: Callable[[int], None]) -> None:
         rows = [_rows(core.keys, each, verdict) for each in some]
         with unit_of_work(core) as session:
             for table, of_table in zip(TABLES, zip(*rows, strict=True), strict=True):
-                _copy(session, table.__tablename__, of_table)
+                copy_rows(session, table.__tablename__, of_table)
         done(len(some))
 
 
@@ -155,8 +155,7 @@ def _rows(keys: KeyRing, number: int, verdict: Verdict) -> tuple[Row, ...]:
 
 
 def _person(keys: KeyRing, row: uuid.UUID, number: int, at: datetime) -> Row:
-    born = date(1950, 1, 1) + timedelta(days=number // 999)
-    document = _document_number(born, number % 999)
+    born, document = invented_document(number)
     name = "测试" + chr(0x4E00 + number % 20_000)
     return {
         "id": row,
@@ -220,15 +219,16 @@ def _status(person: uuid.UUID, declaration: uuid.UUID, verdict: Verdict) -> Row:
     }
 
 
-def _document_number(born: date, serial: int) -> str:
-    """An invented resident ID with a good check character; its division was never assigned."""
-    body = f"429997{born:%Y%m%d}{serial:03d}"
+def invented_document(number: int) -> tuple[date, str]:
+    """A birthday and a resident ID with a good check character; its division was never assigned."""
+    born = date(1950, 1, 1) + timedelta(days=number // 999)
+    body = f"429997{born:%Y%m%d}{number % 999:03d}"
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     total = sum(w * int(d) for w, d in zip(weights, body, strict=True))
-    return body + "10X98765432"[total % 11]
+    return born, body + "10X98765432"[total % 11]
 
 
-def _copy(session: Session, table: str, rows: Iterable[Row]) -> None:
+def copy_rows(session: Session, table: str, rows: Iterable[Row]) -> None:
     """COPY rows that all have the same columns in the same order."""
     lines: Iterator[Row] = iter(rows)
     first = next(lines)

@@ -38,6 +38,8 @@ class Facts:
     redis: str
     scans_acknowledged: int
     scans_stored: int
+    #: About the callbacks, if they were measured.
+    payments: Sequence[str]
 
     def sentences(self) -> list[str]:
         """One fact each."""
@@ -54,6 +56,7 @@ class Facts:
             f"{self.staff} staff at doors; rate limits on",
             self.plan,
             *([stored] if self.scans_acknowledged else []),
+            *self.payments,
             f"`{self.command}`",
         ]
 
@@ -71,7 +74,7 @@ def speed_grid(lines: Sequence[Line], bare: Line | None) -> Grid:
             " / ".join(f"{rate:,.0f}" for rate in each.rates),
             f"{each.p50:.1f}",
             f"{each.p99:.1f}",
-            f"{each.rate / bare.rate:.2f}" if bare else "",
+            _ratio(each.rate / bare.rate) if bare else "",
             f"{each.answered:,}",
             f"{each.web:.0f}",
             f"{each.database:.0f}",
@@ -80,6 +83,11 @@ def speed_grid(lines: Sequence[Line], bare: Line | None) -> Grid:
         for each in lines
     ]
     return head, rows
+
+
+def _ratio(value: float) -> str:
+    """Two digits that say something."""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def shares_grid(found: Sequence[Shares]) -> Grid:

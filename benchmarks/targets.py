@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.core.runtime import Core
 from app.core.types import Actor, Level
 from app.identity.tokens import issue_access
+from benchmarks.notifies import Notifies
 from benchmarks.people import Citizen, Member
 from benchmarks.wsgi_paths import BARE, GUARDED
 from healthcode.signing import sign_code
@@ -38,10 +39,12 @@ class Target:
     holds: bytes
     #: `warm`: the status of everybody asked for is in Redis; `absent`: there is no Redis.
     redis: Redis = "as is"
-    #: Whether each good answer stands for a row in `scans`.
-    stores: bool = False
+    #: What each good answer stands for one stored row of.
+    stores: Literal["scan", "payment"] | None = None
     #: How many different requests there are, when none may be sent twice.
     limit: int = 1_000_000_000
+    #: Requests that must be made shortly before they are sent.
+    notifies: Notifies | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,24 @@ def all_targets(core: Core, crowd: Crowd, url: str) -> list[Target]:
             _scans(crowd, _codes(core, crowd.citizens)),
             200,
             b'"verdict":"pass"',
-            stores=True,
+            stores="scan",
             limit=len(crowd.citizens),
         ),
     ]
+
+
+def callback(notifies: Notifies) -> Target:
+    """A payment confirmed by WeChat Pay: each order once."""
+    return Target(
+        "callback",
+        "payment callback, durable",
+        notifies.request,
+        204,
+        b"",
+        stores="payment",
+        limit=len(notifies),
+        notifies=notifies,
+    )
 
 
 def _token(core: Core, who: Citizen | Member, level: str, at: datetime) -> str:

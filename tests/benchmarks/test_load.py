@@ -98,6 +98,19 @@ def test_anything_unexpected_fails_the_run(port, path, options, words):
         load.run(burst(port, path, **options))
 
 
+def test_what_may_end_early_sends_everything_once_and_says_so(port):
+    tally = load.run(burst(port, "/few", limit=5, warm_up=0.0, may_end_early=True))
+    sent = {name: times for name, times in Answering.numbers.items() if name.startswith("/few")}
+    assert sent == {f"/few{number}": 1 for number in range(5)}
+    assert (tally.early, tally.acknowledged, len(tally.latencies)) == (True, 5, 5)
+    assert 0 < tally.seconds < 0.1
+
+
+def test_what_may_end_early_need_not(port):
+    tally = load.run(burst(port, "/many", may_end_early=True))
+    assert (tally.early, tally.seconds) == (False, 0.1)
+
+
 def test_a_server_that_is_not_there_fails_the_run(port):
     with pytest.raises(LoadFailed, match="ConnectionRefusedError"):
         load.run(burst(1, "/plain"))
