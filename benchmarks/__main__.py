@@ -20,6 +20,7 @@ from benchmarks.load import PROCESSES, LoadFailed
 from benchmarks.measuring import ROUNDS, WARM_UP, Measured, Plan, Run
 from benchmarks.notifies import Notifies, read_platform
 from benchmarks.orders import AMOUNT, add_orders, read_open
+from benchmarks.payments import CALLBACK
 from benchmarks.people import Citizen, add_citizens, add_staff, read_citizens, read_staff
 from benchmarks.report import Facts, Grid
 from benchmarks.server import MeasuredStack, opened_core
@@ -28,7 +29,6 @@ from scripts.environment import ROOT, stub_keys
 from scripts.local_services import LocalServicesError
 from scripts.stack import StackError
 
-CALLBACK = "callback"
 NAMES = ("bare", "guarded", "menu-304", "menu-200", "open", "open-no-redis", "scan", CALLBACK)
 #: Staff and venues added, so many that nobody comes near the limit of calls a minute and person.
 STAFF, VENUES = 1_000, 100

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from benchmarks.measuring import Measured
 
+CALLBACK = "callback"
+#: Milliseconds within which 99 of 100 callbacks are to be answered.
+P99_WANTED = 500.0
 #: The department of the demonstration knows its own people's bills only.
 WORKER = (
     "the worker ran and told the department of each payment, which refuses bills it does not know",
@@ -38,5 +41,13 @@ def sentences(measured: Measured, orders: int, *, worker: bool) -> Sequence[str]
         f"{measured.payments_acknowledged}, payment postings stored {stored(measured)}; "
         f"debits {after.debits} fen, credits {after.credits} fen",
         f"callbacks after all others; {WORKER[0] if worker else WORKER[1]}",
+        *([_against_goal(measured.lines[CALLBACK].p99)] if CALLBACK in measured.lines else []),
         *([ended] if measured.early else []),
+    )
+
+
+def _against_goal(p99: float) -> str:
+    verdict = "held" if p99 <= P99_WANTED else "MISSED"
+    return (
+        f"callbacks are to have a p99 of at most {P99_WANTED:.0f} ms: {verdict} with {p99:.0f} ms"
     )

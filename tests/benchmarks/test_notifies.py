@@ -8,6 +8,7 @@ from app.core import clock
 from app.payments.providers import wechatpay_crypto as crypto
 from app.payments.providers.wechatpay_messages import envelope, parse
 from benchmarks import payments
+from benchmarks.figures import Round, line
 from benchmarks.load import LoadFailed
 from benchmarks.measuring import Measured
 from benchmarks.notifies import MOST_A_SECOND, Notifies, Platform
@@ -83,6 +84,13 @@ def test_lost_payments_and_uneven_sides_are_found(acknowledged, after, expected)
     measured = Measured(payments_acknowledged=acknowledged, ledger=(Ledger(2, 20, 20), after))
     assert payments.differ(measured) is expected
     assert f"stored {after.payments - 2};" in payments.sentences(measured, 9, worker=True)[0]
+
+
+@pytest.mark.parametrize(("latency", "word"), [(0.5, "held"), (0.501, "MISSED")])
+def test_the_goal_is_named_with_what_became_of_it(latency, word):
+    rounds = [Round([latency], seconds=1.0, web=0.0, database=0.0, generator=0.0)]
+    measured = Measured(ledger=(Ledger(0, 0, 0),) * 2, lines={"callback": line("x", rounds)})
+    assert any(word in each for each in payments.sentences(measured, 9, worker=False))
 
 
 def test_without_callbacks_there_is_nothing_to_say():
