@@ -1,0 +1,234 @@
+"""Calls to outside parties against tiny servers that misbehave in every way a party can."""
+
+import gzip
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from app.core import http
+from app.core.http import MAX_BYTES, WAIT_SECONDS, Party, PartyUnavailable
+
+
+class Server(ThreadingHTTPServer):
+    """A party whose answers a test decides; `seen` are the paths it was asked for."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, answer):
+        self.seen, self.go, self.arrived = [], threading.Event(), threading.Semaphore(0)
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.server.seen.append(self.path)
+                self.server.arrived.release()
+                try:
+                    answer(self, self.server)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def handle_error(self, *_):
+        pass
+
+
+@contextmanager
+def party_of(answer, **options):
+    """(party, server) for one way of answering."""
+    server = Server(answer)
+    party = Party("tiny", server.url, **options)
+    try:
+        yield party, server
+    finally:
+        server.go.set()
+        party.close()
+        server.shutdown()
+        server.server_close()
+
+
+def send(handler, body, status=200, **headers):
+    handler.send_response(status)
+    for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def promptly(handler, server):
+    send(handler, b"well")
+
+
+def when_told(handler, server):
+    server.go.wait(10)
+    send(handler, b"late")
+
+
+def drip(handler, server):
+    """The body, one byte at a time, each well within any time limit for one read."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    for _ in range(30):
+        handler.wfile.write(b".")
+        handler.wfile.flush()
+        if server.go.wait(0.1):
+            return
+
+
+def drip_headers(handler, server):
+    """The same with the headers, of which there is no end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(30):
+        handler.wfile.write(f"X-{number}: .\r\n".encode())
+        handler.wfile.flush()
+        if server.go.wait(0.1):
+            return
+
+
+def in_background(party, times):
+    """Ask so many times at once; answers the threads and the list their outcomes go to."""
+    outcomes = []
+
+    def ask():
+        try:
+            outcomes.append(party.request("GET", "/").body)
+        except PartyUnavailable:
+            outcomes.append("unavailable")
+
+    threads = [threading.Thread(target=ask) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    return threads, outcomes
+
+
+def test_no_more_than_the_places_wait_for_one_party_and_the_next_is_refused():
+    with party_of(when_told, waiters=2, total=8) as (party, server):
+        threads, outcomes = in_background(party, 2)
+        for _ in range(2):
+            assert server.arrived.acquire(timeout=5)
+        began = time.monotonic()
+        for _ in range(2):
+            with pytest.raises(PartyUnavailable) as refused:
+                party.request("GET", "/third")
+        waited = time.monotonic() - began
+        assert waited < 2 * WAIT_SECONDS + 0.5
+        assert refused.value.retry_after >= 1
+        assert server.seen == ["/", "/"]
+        server.go.set()
+        for thread in threads:
+            thread.join(5)
+        assert outcomes == [b"late", b"late"]
+        assert party.request("GET", "/again").body == b"late"
+
+
+def test_a_place_is_given_back_after_every_kind_of_failure():
+    def fail(handler, server):
+        if handler.path == "/cut":
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        elif handler.path == "/garbage":
+            handler.wfile.write(b"\x00\xff no HTTP at all\r\n\r\n")
+            handler.close_connection = True
+        elif handler.path == "/short":
+            handler.send_response(200)
+            handler.send_header("Content-Length", "100")
+            handler.end_headers()
+            handler.wfile.write(b"ten bytes.")
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        elif handler.path == "/huge":
+            send(handler, b"x" * (MAX_BYTES + 1))
+        elif handler.path == "/never":
+            server.go.wait(5)
+        else:
+            send(handler, b"well")
+
+    paths = ["/cut", "/garbage", "/short", "/huge", "/never"] * 2
+    with party_of(fail, waiters=1, total=0.4) as (party, _):
+        for path in paths:
+            with pytest.raises(PartyUnavailable):
+                party.request("GET", path)
+            assert party.request("GET", "/").body == b"well", path
+    print(f"\nfailures n = {len(paths)}: 0 places lost")
+
+
+@pytest.mark.parametrize("slowly", [drip, drip_headers, when_told])
+def test_the_whole_answer_must_come_within_the_total_time(slowly):
+    with party_of(slowly, total=0.5) as (party, _):
+        began = time.monotonic()
+        with pytest.raises(PartyUnavailable):
+            party.request("GET", "/")
+        assert time.monotonic() - began < 1.5
+
+
+def test_an_answer_may_be_a_million_bytes_long_and_no_longer():
+    def long(handler, server):
+        send(handler, b"x" * int(handler.path[1:]))
+
+    with party_of(long) as (party, _):
+        assert len(party.request("GET", f"/{MAX_BYTES}").body) == MAX_BYTES
+        with pytest.raises(PartyUnavailable):
+            party.request("GET", f"/{MAX_BYTES + 1}")
+
+
+def test_a_small_answer_cannot_unpack_to_a_large_one():
+    packed = gzip.compress(b"x" * 20_000_000)
+    assert len(packed) < MAX_BYTES
+
+    def bomb(handler, server):
+        server.asked_for = handler.headers.get("Accept-Encoding")
+        send(handler, packed, Content_Encoding="gzip")
+
+    with party_of(bomb) as (party, server):
+        # Passing it on as it came and refusing it are both good; unpacking it is not.
+        with suppress(PartyUnavailable):
+            assert len(party.request("GET", "/").body) <= MAX_BYTES
+        assert server.asked_for == "identity"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status):
+    def elsewhere(handler, server):
+        send(handler, b"", status=status, Location="/elsewhere")
+
+    with party_of(elsewhere) as (party, server):
+        assert party.request("GET", "/here").status == status
+        assert server.seen == ["/here"]
+
+
+def test_an_error_status_is_an_answer_with_its_body():
+    def refuse(handler, server):
+        send(handler, b"no", status=503)
+
+    with party_of(refuse) as (party, _):
+        answer = party.request("GET", "/")
+        assert (answer.status, answer.body) == (503, b"no")
+
+
+def test_the_environments_proxies_are_not_used(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with party_of(promptly) as (party, _):
+        assert party.request("GET", "/").body == b"well"
+
+
+def test_nobody_there_is_known_at_once():
+    party = Party("tiny", "http://127.0.0.1:9")
+    began = time.monotonic()
+    with pytest.raises(PartyUnavailable) as refused:
+        party.request("GET", "/")
+    assert time.monotonic() - began < http.CONNECT_SECONDS
+    assert refused.value.facts == {"party": "tiny"}
+    party.close()
