@@ -8,7 +8,7 @@ import structlog
 from app.connectors.world import World
 from app.core import clock
 from app.core.db import unit_of_work
-from app.core.http import PartyUnavailable
+from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import task
 from app.payments.events import LineSettled, OrderPaid
 from push import delivery, evaluating, texting
@@ -97,6 +97,8 @@ def send_texts_left(world: World) -> None:
     for text_id in left:
         try:
             send_text.run(world, text_id=str(text_id))
+        except PartyRefused as refused:
+            log.error("text_passed_over", error=type(refused).__name__)
         except PartyUnavailable:
             log.warning("party_silent", party="sms", count=len(left))
             return

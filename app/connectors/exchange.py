@@ -13,11 +13,11 @@ from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from app.core import clock
-from app.core.http import Party, PartyUnavailable
+from app.core.http import Party, PartyRefused, PartyUnavailable
 from app.settings import ExchangeSettings
 
 
-class ExchangeRefused(PartyUnavailable):
+class ExchangeRefused(PartyRefused):
     """The service answered, with a code of its own that is not success: `answered`."""
 
     def __init__(self, party: str, answered: str) -> None:

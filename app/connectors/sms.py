@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from app.core import clock
-from app.core.http import Party, PartyUnavailable
+from app.core.http import Party, PartyRefused
 from app.settings import SmsSettings
 
 
@@ -44,7 +44,7 @@ class TencentSms:
             "POST", "/", content=payload, headers=self._headers(payload, clock.now())
         )
         if not _accepted(answer.body):
-            raise PartyUnavailable("sms")
+            raise PartyRefused("sms")
 
     def close(self) -> None:
         """Give the connections back."""

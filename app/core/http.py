@@ -35,6 +35,10 @@ class PartyUnavailable(Unavailable):
         super().__init__(retry_after=5, party=party)
 
 
+class PartyRefused(PartyUnavailable):
+    """The party answered, but this one request it does not accept: others may well go through."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a party sent back."""

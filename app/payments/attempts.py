@@ -22,12 +22,12 @@ from app.core.types import Actor
 from app.identity.queries import openid_of
 from app.payments import orders
 from app.payments.errors import (
-    OrderNotOpen,
     PaymentNotOpened,
     PaymentRunning,
     WechatLinkRequired,
 )
 from app.payments.models import Bill, Order, OrderLine, PaymentAttempt
+from app.payments.payable import payable_order
 from app.payments.providers.base import (
     Channel,
     Opened,
@@ -40,6 +40,8 @@ from app.payments.states import ATTEMPT, move
 
 log = structlog.get_logger()
 
+#: As long as this, another request may still be opening its attempt at the provider.
+OPENING = timedelta(seconds=5)
 #: Pauses before we ask the provider ourselves: 30 s, 2, 10 and 30 minutes after the opening.
 PAUSES = tuple(timedelta(seconds=each) for each in (30, 90, 480, 1_200))
 
@@ -90,7 +92,7 @@ def start(
         return running
     return phases(
         session,
-        prepare=lambda: _prepare(session, provider, _payable(session, actor, order_id), wish),
+        prepare=lambda: _prepare(session, provider, payable_order(session, actor, order_id), wish),
         call=lambda plan: _open(provider, plan),
         apply=lambda plan, answer: _apply(session, plan, answer),
     )
@@ -126,13 +128,6 @@ def locked(session: Session, attempt_id: uuid.UUID) -> tuple[Order, PaymentAttem
     return order, attempt
 
 
-def _payable(session: Session, actor: Actor, order_id: uuid.UUID) -> Order:
-    order = orders.locked(session, orders.owned(session, actor, order_id).id)
-    if order.status != "awaiting_payment" or order.expires_at <= clock.now():
-        raise OrderNotOpen
-    return order
-
-
 def _leave_other(
     session: Session,
     providers: Mapping[str, Provider],
@@ -143,12 +138,16 @@ def _leave_other(
     """Close a living attempt by another way at its provider, so that only one can bring money."""
 
     def prepare() -> PaymentAttempt | None:
-        attempt = _living(session, _payable(session, actor, order_id).id)
+        attempt = _living(session, payable_order(session, actor, order_id).id)
         same = attempt is None or (attempt.provider, attempt.channel) == (
             wish.provider,
             wish.channel,
         )
-        return None if same else attempt
+        if same or attempt is None:
+            return None
+        if attempt.status == "preparing" and attempt.created_at > clock.now() - OPENING:
+            raise PaymentRunning
+        return attempt
 
     def call(other: PaymentAttempt | None) -> bool:
         if other is not None:
@@ -208,9 +207,11 @@ def _apply(
         return plan.known
     order, attempt = locked(session, plan.attempt_id)
     if isinstance(answer, Opened):
-        if order.status != "awaiting_payment":
-            raise OrderNotOpen
-        return _opened(session, attempt, answer)
+        if order.status == "awaiting_payment" and attempt.status in orders.LIVING_ATTEMPT:
+            return _opened(session, attempt, answer)
+        # Meanwhile another way was chosen or the order ended: hand nothing out, and keep asking.
+        attempt.next_query_at = clock.now()
+        return PaymentNotOpened()
     if isinstance(answer, PaidAlready):
         attempt.next_query_at = clock.now()
         return PaymentRunning()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.connectors.medical_insurance import PaidBill
 from app.core import clock, events
@@ -63,11 +63,14 @@ def due(session: Session, line_id: uuid.UUID) -> Due | None:
 
 
 def pending_since(session: Session, moment: datetime) -> list[uuid.UUID]:
-    """Up to `BATCH` lines whose department should have answered by now, the oldest first."""
+    """Up to `BATCH` lines whose department should have answered by now.
+
+    Any of them, not the oldest: lines that fail each time must not keep the others out for ever.
+    """
     waiting = select(Booking.line_id).where(
         Booking.status == "pending", Booking.created_at <= moment
     )
-    return list(session.scalars(waiting.order_by(Booking.created_at).limit(BATCH)))
+    return list(session.scalars(waiting.order_by(func.random()).limit(BATCH)))
 
 
 def acknowledge(session: Session, line_id: uuid.UUID, reference: str) -> None:

@@ -43,3 +43,11 @@ class WechatLinkRequired(Conflict):
     code = "wechat_link_required"
     zh = "请先在微信小程序中登录本账号，或改用其他支付方式。"
     en = "Sign in to this account in the WeChat mini-program first, or pay another way."
+
+
+class BillChanged(Conflict):
+    """A bill of the order was paid elsewhere, ended or changed its amount since the order was made."""
+
+    code = "bill_changed"
+    zh = "缴费单已变化（已缴、已过期或金额变动），请取消订单后重新下单。"
+    en = "A bill has changed since; please cancel this order and place a new one."

@@ -9,7 +9,7 @@ from app.connectors.medical_insurance import BookingRefused, MedicalInsurance
 from app.connectors.world import World
 from app.core import clock
 from app.core.db import unit_of_work
-from app.core.http import PartyUnavailable
+from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import task
 from app.payments import asking, booking
 from app.payments.providers.base import PaidAlready, Provider
@@ -46,6 +46,8 @@ def book_pending(world: World) -> None:
     for line_id in waiting:
         try:
             book_line.run(world, line_id=str(line_id))
+        except PartyRefused as refused:
+            _pass_over(refused)
         except PartyUnavailable as silent:
             log.warning("department_still_silent", party=silent.facts["party"], count=len(waiting))
             return
@@ -58,15 +60,17 @@ def query_attempts(world: World) -> None:
     """Ask the providers about attempts whose callback did not come; close what was not paid."""
     with unit_of_work(world.core) as session:
         due = asking.claim(session)
-    known, silent = providers(world.core.settings), set[str]()
+    known, silent = providers(world.core.settings), set[tuple[str, str]]()
     for each in due:
-        if each.provider in silent:
+        if (each.provider, each.merchant_ref) in silent:
             continue
         try:
             _ask(world, known[each.provider], each)
+        except PartyRefused as refused:
+            _pass_over(refused)
         except PartyUnavailable:
             log.warning("provider_still_silent", party=each.provider, count=len(due))
-            silent.add(each.provider)
+            silent.add((each.provider, each.merchant_ref))
         except Exception as error:
             _pass_over(error)
 

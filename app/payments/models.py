@@ -197,6 +197,7 @@ class Booking(Base):
 
     __tablename__ = "bookings"
     __table_args__ = (
+        Index("ix_bookings_pending", "created_at", postgresql_where=text("status = 'pending'")),
         CheckConstraint("status IN ('pending', 'booked', 'refused')", name="status"),
         CheckConstraint("(status = 'booked') = (reference IS NOT NULL)", name="booked"),
     )
@@ -216,6 +217,7 @@ class Receipt(Base):
 
     __tablename__ = "receipts"
     __table_args__ = (
+        Index("ix_receipts_person", "person_id", "id"),
         UniqueConstraint("line_id", "audience"),
         CheckConstraint("audience IN ('payer', 'beneficiary')", name="audience"),
         CheckConstraint("amount > 0", name="amount"),
@@ -226,6 +228,6 @@ class Receipt(Base):
     line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_lines.id"))
     audience: Mapped[str]
     #: Who may see it, where we know the person.
-    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("persons.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
     issued_at: Mapped[datetime] = mapped_column(index=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import select, tuple_, union_all
 
 from app.core.db import Session
 from app.core.types import Actor
@@ -84,16 +84,27 @@ def list_receipts(
 ) -> list[Shown]:
     """My receipts, as payer or as the insured person, newest first (their ids grow with time)."""
     me = session.get_one(Person, actor.person)
-    insured = and_(Receipt.audience == "beneficiary", Bill.beneficiary_index == me.document_index)
-    paid = and_(Receipt.audience == "payer", Receipt.person_id == me.id)
+    insured = (
+        select(Receipt.id)
+        .join(OrderLine, OrderLine.id == Receipt.line_id)
+        .join(Bill, Bill.id == OrderLine.bill_id)
+        .where(
+            Receipt.audience == "beneficiary",
+            OrderLine.status != "closed",
+            Bill.beneficiary_index == me.document_index,
+        )
+    )
+    paid = select(Receipt.id).where(Receipt.audience == "payer", Receipt.person_id == me.id)
+    if after is not None:
+        insured, paid = insured.where(Receipt.id < after), paid.where(Receipt.id < after)
+    # Two selects of a page each: one condition over both tables would read every receipt.
+    pages = [each.order_by(Receipt.id.desc()).limit(limit).subquery() for each in (insured, paid)]
     mine = (
         select(Receipt, Bill)
         .join(OrderLine, OrderLine.id == Receipt.line_id)
         .join(Bill, Bill.id == OrderLine.bill_id)
-        .where(or_(insured, paid))
+        .where(Receipt.id.in_(union_all(*(select(page.c.id) for page in pages))))
     )
-    if after is not None:
-        mine = mine.where(Receipt.id < after)
     return [
         {
             "id": receipt.id,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -166,6 +166,13 @@ def _take_money(session: Session, message: Message, known: Known, judged: Judgem
     attempt.status = move(ATTEMPT, attempt.status, "pay")
     attempt.transaction_id = payment.transaction_id if payment else None
     attempt.next_query_at = None
+    # A second living attempt can still be paid: ask about it now, not after its pause.
+    others = update(PaymentAttempt).where(
+        PaymentAttempt.order_id == order.id,
+        PaymentAttempt.id != attempt.id,
+        PaymentAttempt.status.in_(orders.LIVING_ATTEMPT),
+    )
+    session.execute(others.values(next_query_at=clock.now()))
     entries: dict[str, int] = defaultdict(int)
     entries[f"provider:{attempt.provider}:{attempt.merchant_ref}"] = attempt.amount
     if judged.outcome == "late":

@@ -12,6 +12,9 @@ down_revision = "0005"
 #: Facts that are never changed or removed by the application.
 APPEND_ONLY = ("provider_events", "ledger_postings", "ledger_entries", "receipts")
 
+#: What changes its state but never goes.
+KEPT = ("bills", "orders", "order_lines", "payment_attempts", "bookings")
+
 #: At commit every posting has at least two entries and they sum to zero.
 BALANCED = """
 CREATE FUNCTION huiban_posting_balanced() RETURNS trigger
@@ -48,6 +51,8 @@ def upgrade() -> None:
         )
     for table in APPEND_ONLY:
         op.execute(f"REVOKE UPDATE, DELETE ON {table} FROM huiban_app")
+    for table in KEPT:
+        op.execute(f"REVOKE DELETE ON {table} FROM huiban_app")
 
 
 def downgrade() -> None:
@@ -279,6 +284,12 @@ def _bookings() -> None:
         sa.ForeignKeyConstraint(["line_id"], ["order_lines.id"], name=op.f("fk_bookings_line_id")),
         sa.PrimaryKeyConstraint("line_id", name=op.f("pk_bookings")),
     )
+    op.create_index(
+        "ix_bookings_pending",
+        "bookings",
+        ["created_at"],
+        postgresql_where=sa.text("status = 'pending'"),
+    )
 
 
 def _ledger_entries() -> None:
@@ -344,5 +355,5 @@ def _receipts() -> None:
         sa.UniqueConstraint("line_id", "audience", name=op.f("uq_receipts_line_id_audience")),
         sa.UniqueConstraint("number", name=op.f("uq_receipts_number")),
     )
-    op.create_index(op.f("ix_receipts_person_id"), "receipts", ["person_id"], unique=False)
+    op.create_index("ix_receipts_person", "receipts", ["person_id", "id"])
     op.create_index("ix_receipts_issued_at", "receipts", ["issued_at"])

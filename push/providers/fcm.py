@@ -133,9 +133,14 @@ def _judge_argument(error: Any) -> Result:
         if detail.get("@type") == _BAD_REQUEST
         for violation in detail.get("fieldViolations", ())
     ]
-    if violations and "message.token" not in violations:
+    if "message.token" in violations:
+        return Result("gone", "bad_token")
+    if violations:
         return Result("refused", "bad_message")
-    return Result("gone", "bad_token")
+    if any(str(detail.get("@type", "")).endswith("FcmError") for detail in _details(error)):
+        return Result("gone", "bad_token")
+    # A bare 400 is some proxy's, not Google's word about a phone.
+    return Result("again", "bad_request")
 
 
 def _judge_quota(error: Any) -> Result:

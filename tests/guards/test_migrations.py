@@ -40,6 +40,8 @@ def test_models_and_revisions_are_equal(database):
     engine.dispose()
 
 
+KEY = {"ledger_entries": "posting_id"}
+
 STRUCTURE = """
 SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 't'
@@ -91,9 +93,21 @@ def test_the_application_cannot_change_what_is_append_only(database):
     fill_every_table(engine, metadata)
     engine.dispose()
     engine = engine_of(app)
-    tables = ("audit_rows", "scans", "health_declarations", "health_evidence")
+    tables = (
+        "audit_rows",
+        "scans",
+        "health_declarations",
+        "health_evidence",
+        "ledger_postings",
+        "ledger_entries",
+        "provider_events",
+        "receipts",
+    )
     for table in tables:
-        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET id = id"):
+        for statement in (
+            f"DELETE FROM {table}",
+            f"UPDATE {table} SET {KEY.get(table, 'id')} = {KEY.get(table, 'id')}",
+        ):
             with engine.connect() as connection, pytest.raises(ProgrammingError):
                 connection.execute(text(statement))
     with engine.connect() as connection:
@@ -104,6 +118,16 @@ def test_the_application_cannot_change_what_is_append_only(database):
     for partition in partitions:
         with engine.connect() as connection, pytest.raises(ProgrammingError):
             connection.execute(text(f"DELETE FROM {partition}"))
+    engine.dispose()
+
+
+def test_what_was_ordered_and_paid_cannot_be_deleted(database):
+    owner, app = database
+    command.upgrade(configuration(owner), "head")
+    engine = engine_of(app)
+    for table in ("bills", "orders", "order_lines", "payment_attempts", "bookings"):
+        with engine.connect() as connection, pytest.raises(ProgrammingError):
+            connection.execute(text(f"DELETE FROM {table}"))
     engine.dispose()
 
 

@@ -155,7 +155,7 @@ def test_a_knock_says_nothing_but_which_notice_to_fetch(core, world, stubs, carr
     assert chinese["apns"]["headers"]["apns-collapse-id"] == chinese["data"]["notice_id"]
     assert set(chinese["data"]) == {"notice_id"}
     whole = json.dumps([chinese, english], ensure_ascii=False)
-    for secret in (son.name, stage.accounts["mother"].name, "400", "医疗", son.document_number):
+    for secret in (son.name, stage.accounts["mother"].name, "400.00", "医疗", son.document_number):
         assert secret not in whole
 
 

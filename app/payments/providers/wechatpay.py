@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from app.core import clock
-from app.core.http import Party, PartyUnavailable
+from app.core.http import Party, PartyRefused, PartyUnavailable
 from app.payments.providers.base import (
     Channel,
     Message,
@@ -98,11 +98,11 @@ class WechatPay:
             elif answer.get("code") in UNKNOWN_ORDER:
                 payment = Payment(out_trade_no, "unknown")
             else:
-                raise PartyUnavailable(self.name)
+                raise PartyRefused(self.name)
         except Unverified:
-            raise PartyUnavailable(self.name) from None
+            raise PartyRefused(self.name) from None
         if payment.out_trade_no != out_trade_no:
-            raise PartyUnavailable(self.name)
+            raise PartyRefused(self.name)
         return Message(
             provider=self.name,
             merchant_ref=merchant_ref,
@@ -121,7 +121,7 @@ class WechatPay:
             return
         if answer.get("code") == "ORDERPAID":
             raise PaidAlready
-        raise PartyUnavailable(self.name)
+        raise PartyRefused(self.name)
 
     def read(self, merchant_ref: str | None, headers: Mapping[str, str], body: bytes) -> Message:
         """See `Provider.read`. Without a reference the callback is the first merchant's."""
