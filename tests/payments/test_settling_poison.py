@@ -12,7 +12,7 @@ from support import make_person
 from app.connectors.exchange import ExchangeRefused
 from app.core import clock
 from app.core.db import unit_of_work
-from app.payments import jobs, orders
+from app.payments import jobs, ledger, orders
 from app.payments.models import Bill, Booking, Order, OrderLine, PaymentAttempt
 
 
@@ -34,6 +34,12 @@ def test_a_line_the_department_cannot_take_does_not_stop_the_others(live_core, w
     placed = [place(live_core, person) for _ in range(4)]
     with unit_of_work(live_core) as session:
         for each in placed:
+            attempt = session.get_one(PaymentAttempt, each.attempt_id)
+            attempt.status, attempt.transaction_id = "paid", uuid.uuid4().hex
+            attempt.next_query_at = None
+            session.flush()
+            both_sides = {"provider:wechatpay:medical": 1, "owed:medical_insurance": -1}
+            ledger.post(session, "payment", each.attempt_id, each.order_id, both_sides)
             orders.mark_paid(session, session.get_one(Order, each.order_id), each.attempt_id)
     live_world = dataclasses.replace(world, core=live_core, medical_insurance=Department())
     later = clock.now() + timedelta(minutes=2)
