@@ -4,6 +4,7 @@ import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -190,10 +191,17 @@ def test_a_small_answer_cannot_unpack_to_a_large_one():
         send(handler, packed, Content_Encoding="gzip")
 
     with party_of(bomb) as (party, server):
-        # Passing it on as it came and refusing it are both good; unpacking it is not.
-        with suppress(PartyUnavailable):
-            assert len(party.request("GET", "/").body) <= MAX_BYTES
+        tracemalloc.start()
+        try:
+            # Passing it on as it came and refusing it are both good; unpacking it is not.
+            with suppress(PartyUnavailable):
+                assert party.request("GET", "/").body == packed
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
         assert server.asked_for == "identity"
+    print(f"\n{len(packed)} bytes that unpack to 20,000,000: at most {peak} bytes in memory")
+    assert peak < 3 * MAX_BYTES
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -9,10 +9,13 @@ from sqlalchemy import func, select
 from support import make_person
 
 from api import idempotency
+from api.blueprints import AudienceBlueprint
+from api.errors import problem
 from api.idempotency import KeptAnswer
 from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
+from app.core.errors import NotAllowed
 from app.family.models import Mandate
 from composition import web_app
 
@@ -120,6 +123,25 @@ def test_a_refused_answer_is_not_kept(ask, invent, session):
     assert mandates(session) == before
     # The key is still free for what is meant.
     assert ask(holder, father, "k").status_code == 201
+
+
+def test_a_refusal_that_is_returned_to_be_remembered_is_not_kept_either(app, invent, session):
+    """Some refusals commit what was learnt from the attempt; their answer is still no success."""
+    blueprint = AudienceBlueprint("refusing", __name__, audience="citizen", url_prefix="/refusing")
+    acted = []
+
+    @blueprint.route("", methods=["POST"], policy="only in this test", idempotent="plain")
+    def refuse():
+        acted.append(True)
+        return problem(NotAllowed())
+
+    app.register_blueprint(blueprint)
+    headers = {**invent().headers, "Idempotency-Key": "k"}
+    for times in (1, 2):
+        answer = app.test_client().post("/refusing", headers=headers)
+        assert (answer.status_code, replayed(answer)) == (403, False)
+        assert len(acted) == times
+    assert session.scalar(select(func.count()).select_from(KeptAnswer)) == 0
 
 
 def test_a_kept_answer_ends_after_a_day(ask, invent, session, monkeypatch):

@@ -17,6 +17,7 @@ from app.connectors.exchange import PopulationRecord
 from app.connectors.wechat import WechatApi
 from app.connectors.world import build_world
 from app.core.db import unit_of_work
+from app.identity import real_name
 from app.identity.models import Account, Person, WechatLink
 from composition import web_app
 from scripts.environment import read_world
@@ -46,6 +47,9 @@ def test_a_deceased_person_is_refused_like_a_wrong_name(stubs, prove, invent, se
     assert session.scalar(select(func.count()).select_from(Person)) == 0
 
 
+RECORD = PopulationRecord("2", date(1990, 1, 1), False, "420106")
+
+
 class SlowPopulation:
     """A population database that answers once everybody has asked."""
 
@@ -54,13 +58,14 @@ class SlowPopulation:
 
     def verify(self, name, document_number):
         self.together.wait()
-        return PopulationRecord("2", date(1990, 1, 1), False, "420106")
+        return RECORD
 
     def close(self):
         pass
 
 
-def test_accounts_that_prove_one_person_at_once_bind_one(live_core):
+@pytest.mark.parametrize("known", [False, True], ids=["new", "recorded before"])
+def test_accounts_that_prove_one_person_at_once_bind_one(live_core, known):
     app = web_app(replace(build_world(live_core, waiters=N), population=SlowPopulation()))
     people = [make_person(live_core, "phone") for _ in range(N)]
     body = {
@@ -68,6 +73,10 @@ def test_accounts_that_prove_one_person_at_once_bind_one(live_core):
         "document_type": "resident_id",
         "document_number": resident_id(900_001),
     }
+    if known:
+        with unit_of_work(live_core) as session:
+            claimed = real_name.claim(body["name"], body["document_number"])
+            real_name.person_of(session, claimed, RECORD)
 
     def send(person):
         return app.test_client().post("/api/v1/me/real-name", json=body, headers=person.headers)
