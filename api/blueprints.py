@@ -84,9 +84,7 @@ class AudienceBlueprint(Blueprint):
             )
             self.routes.append(line)
             guarded = _edge(view, line)
-            # An automatic OPTIONS would answer past the guard.
-            automatic = {"provide_automatic_options": False}
-            self.add_url_rule(rule, view.__name__, guarded, **automatic, **options)
+            self.add_url_rule(rule, view.__name__, guarded, **options)
             return guarded
 
         return decorate
@@ -105,6 +103,8 @@ def _edge(view: View, route: Route) -> View:
         return response
 
     run.huiban_route = route  # type: ignore[attr-defined]
+    # An automatic OPTIONS would answer past the guard.
+    run.provide_automatic_options = False  # type: ignore[attr-defined]
     return run
 
 

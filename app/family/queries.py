@@ -15,7 +15,7 @@ from app.family.models import SCOPES, Mandate
 from app.family.people import Myself
 from app.family.states import as_of
 from app.identity.documents import mask_name
-from app.identity.queries import masked_name
+from app.identity.queries import masked_name, masked_names
 
 Side = Literal["holder", "principal"]
 SELF = "self"
@@ -104,7 +104,9 @@ def list_mandates(
     if before is not None:
         mine = mine.where(Mandate.id < before)
     rows = session.scalars(mine).all()
-    page = [shown for row in rows[:limit] if (shown := _shown(session, actor, me, row))]
+    names = masked_names(session, {row.holder_person_id for row in rows[:limit]})
+    shown = (_shown(session, actor, me, row, names[row.holder_person_id]) for row in rows[:limit])
+    page = [each for each in shown if each]
     return page, rows[limit - 1].id if len(rows) > limit else None
 
 
@@ -112,7 +114,9 @@ def mandate_of(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Shown:
     """One mandate that concerns the actor, its row locked. Raises `NotFound`."""
     me = people.myself(session, actor)
     row = session.scalar(_touching(actor, me).where(Mandate.id == mandate_id).with_for_update())
-    shown = _shown(session, actor, me, row) if row else None
+    if row is None:
+        raise NotFound
+    shown = _shown(session, actor, me, row, masked_name(session, row.holder_person_id))
     if shown is None:
         raise NotFound
     return shown
@@ -138,10 +142,12 @@ def _touching(actor: Actor, me: Myself) -> Select[Mandate]:
     return select(Mandate).where(concerned)
 
 
-def _shown(session: Session, actor: Actor, me: Myself, mandate: Mandate) -> Shown | None:
+def _shown(
+    session: Session, actor: Actor, me: Myself, mandate: Mandate, holder: str
+) -> Shown | None:
     name = principal_name(session, mandate)
     if mandate.holder_account_id == actor.account:
         return Shown(mandate, "holder", mask_name(name))
     if name != me.name:
         return None
-    return Shown(mandate, "principal", masked_name(session, mandate.holder_person_id))
+    return Shown(mandate, "principal", holder)

@@ -51,6 +51,17 @@ def openid_of(session: Session, account_id: uuid.UUID) -> str | None:
     return session.scalar(links.order_by(WechatLink.linked_at.desc()).limit(1))
 
 
+def masked_names(session: Session, person_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The masked names of these people, in one statement."""
+    if not person_ids:
+        return {}
+    sealed = select(Person.id, Person.name_sealed).where(Person.id.in_(person_ids))
+    return {
+        person_id: mask_name(_name(session, person_id, name))
+        for person_id, name in session.execute(sealed)
+    }
+
+
 def profile(session: Session, actor: Actor) -> dict[str, Any]:
     """What I am shown about myself."""
     account = session.get_one(Account, actor.account)

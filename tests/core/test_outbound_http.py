@@ -88,16 +88,6 @@ def drip(handler, server):
             return
 
 
-def drip_headers(handler, server):
-    """The same with the headers, of which there is no end."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(30):
-        handler.wfile.write(f"X-{number}: .\r\n".encode())
-        handler.wfile.flush()
-        if server.go.wait(0.1):
-            return
-
-
 def in_background(party, times):
     """Ask so many times at once; answers the threads and the list their outcomes go to."""
     outcomes = []
@@ -163,7 +153,7 @@ def test_a_place_is_given_back_after_every_kind_of_failure():
     print(f"\nfailures n = {len(paths)}: 0 places lost")
 
 
-@pytest.mark.parametrize("slowly", [drip, drip_headers, when_told])
+@pytest.mark.parametrize("slowly", [drip, when_told])
 def test_the_whole_answer_must_come_within_the_total_time(slowly):
     with party_of(slowly, total=0.5) as (party, _):
         began = time.monotonic()
