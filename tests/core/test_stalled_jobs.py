@@ -90,35 +90,16 @@ def test_a_job_of_a_worker_that_is_gone_is_stalled(live_core, sweep, begin, look
     assert look(job) == ("todo", 1)
 
 
-def test_jobs_that_wait_or_have_ended_are_left_alone(live_core, sweep, begin, look):
-    ended = begin(600)
-    with unit_of_work(live_core) as session:
-        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
-        jobs.defer(session, "core.forget_old")
-        waiting = session.scalar(text("SELECT max(id) FROM procrastinate_jobs"))
-    sweep()
-    assert look(ended) == ("failed", 0)
-    assert look(waiting) == ("todo", 0)
-
-
-def test_a_job_that_took_five_workers_down_ends_as_failed(sweep, begin, look):
-    job, seen = None, []
-    for _ in range(jobs.ATTEMPTS):
-        job = begin(600, job)
+def test_a_job_that_took_five_workers_down_ends_as_failed_and_holds_up_no_other(sweep, begin, look):
+    poisoned, seen = None, []
+    for step in range(jobs.ATTEMPTS):
+        poisoned = begin(600, poisoned)
+        neighbour = begin(600) if step == jobs.ATTEMPTS - 1 else None
         sweep()
-        seen.append(look(job)[0])
+        seen.append(look(poisoned)[0])
     assert seen == ["todo"] * 4 + ["failed"]
-    # It stays for a person to look at, and no sweep brings it back.
-    sweep()
-    assert look(job)[0] == "failed"
-
-
-def test_a_poisoned_job_does_not_hold_up_its_neighbours(sweep, begin, look):
-    poisoned = begin(600)
-    for _ in range(jobs.ATTEMPTS - 1):
-        sweep()
-        begin(600, poisoned)
-    neighbour = begin(600)
+    assert look(neighbour) == ("todo", 1)
+    # It stays for a person to look at; no sweep touches it, nor one that only waits.
     sweep()
     assert look(poisoned)[0] == "failed"
     assert look(neighbour) == ("todo", 1)

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, func, select, text
-from support import make_person
 
 from app.connectors.wechat import WechatUser
 from app.connectors.world import build_world
@@ -302,9 +301,3 @@ def test_the_owner_is_warned_of_a_family_that_ended_and_of_no_other(world, inven
     ((phone, template, params),) = gateway.sent
     assert (phone, template) == (person.phone, world.core.settings.sms.security_template)
     assert len(params) == 2
-
-
-def test_a_live_person_of_another_database_is_unknown_here(live_core, client):
-    """Every core seals with its own keys: a refresh token of elsewhere is refused."""
-    person = make_person(live_core)
-    assert client.post(REFRESH, json={"refresh_token": person.refresh_token}).status_code == 401
