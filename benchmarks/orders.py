@@ -94,7 +94,14 @@ def _rows(
             "expires_at": at + LIFE,
             "paid_at": None,
         },
-        {"id": new_id(), "order_id": order, "bill_id": bill, "amount": AMOUNT, "status": "open"},
+        {
+            "id": new_id(),
+            "order_id": order,
+            "bill_id": bill,
+            "amount": AMOUNT,
+            "status": "open",
+            "basis": "lookup",
+        },
         _attempt(keys, attempt, order, merchant_ref, at),
     )
 

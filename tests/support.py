@@ -105,6 +105,7 @@ PARTICULAR = {
     "bills.status": "payable",
     "orders.status": "paid",
     "order_lines.status": "paid",
+    "order_lines.basis": "own",
     "payment_attempts.status": "open",
     "ledger_postings.kind": "payment",
     "bookings.status": "pending",
@@ -119,28 +120,34 @@ PARTICULAR = {
 
 
 def fill_every_table(engine: Engine, metadata: MetaData) -> int:
-    """Put a row into every empty table that is there, in the order of their references."""
+    """Put a row into every empty table that is there, in the order of their references.
+
+    At an older revision a table may not yet have all of its columns.
+    """
     filled = 0
-    present = set(inspect(engine).get_table_names())
+    seen = inspect(engine)
+    present = set(seen.get_table_names())
     with engine.begin() as connection:
         kept: dict[str, Any] = {}
         for table in metadata.sorted_tables:
             if table.name not in present:
                 continue
-            there = connection.execute(select(table).limit(1)).mappings().first()
+            names = {each["name"] for each in seen.get_columns(table.name)}
+            columns = [column for column in table.columns if column.name in names]
+            there = connection.execute(select(*columns).limit(1)).mappings().first()
             if there is not None:
                 kept.update({f"{table.name}.{name}": value for name, value in there.items()})
                 continue
             row = {
                 column.name: _value(column, kept)
-                for column in table.columns
+                for column in columns
                 if column.identity is None
             }
-            connection.execute(insert(table).values(row))
+            rows = [row]
             if table.name == "ledger_entries":
-                # A posting must balance when it is committed.
-                balance = {"account": "the other side", "amount": -row["amount"]}
-                connection.execute(insert(table).values(row | balance))
+                # A posting must balance.
+                rows.append(row | {"account": "the other side", "amount": -row["amount"]})
+            connection.execute(insert(table).values(rows))
             kept.update({f"{table.name}.{name}": value for name, value in row.items()})
             filled += 1
     return filled

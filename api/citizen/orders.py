@@ -5,14 +5,18 @@ from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
+from flask import Response
 
 from api import pagination
 from api.blueprints import AudienceBlueprint
 from api.citizen.bills import MaskedPerson, Money
-from api.context import actor, session
+from api.context import actor, session, world
+from api.errors import problem
 from api.schemas import Page, Schema
-from app.payments import orders, queries
+from app.core.errors import DomainError
+from app.payments import ending, orders, placing, queries
 from app.payments.models import Order
+from app.payments.providers.registry import providers
 
 blueprint = AudienceBlueprint(
     "orders",
@@ -104,7 +108,7 @@ class OrderList(Schema):
 @blueprint.alt_response(404, description="a bill is unknown, foreign or not payable now")
 def place_order(body: dict[str, Any]) -> dict[str, Any]:
     """Place an order for bills. Needs an `Idempotency-Key`."""
-    order = orders.place_order(session(), actor(), body["bill_ids"])
+    order = placing.place_order(session(), actor(), body["bill_ids"])
     return queries.show_order(session(), order)
 
 
@@ -129,18 +133,17 @@ def show_order(order_id: uuid.UUID) -> dict[str, Any]:
     return queries.show_order(session(), orders.owned(session(), actor(), order_id))
 
 
-@blueprint.route(
-    "/<uuid:order_id>/cancel",
-    methods=["POST"],
-    policy="own order",
-    level="real_name",
-    idempotent="plain",
-)
+@blueprint.route("/<uuid:order_id>/cancel", methods=["POST"], policy="own order", level="real_name")
 @blueprint.response(200, OrderAnswer)
 @blueprint.alt_response(404, description="unknown, or somebody else's")
-def cancel_order(order_id: uuid.UUID) -> dict[str, Any]:
-    """Give an order up while nothing is being paid; its bills are free again."""
-    return queries.show_order(session(), orders.cancel(session(), actor(), order_id))
+@blueprint.alt_response(409, description="paid already, or being paid at this moment")
+def cancel_order(order_id: uuid.UUID) -> dict[str, Any] | Response:
+    """Give an order up; its bills are free again. May be repeated."""
+    known = providers(world().core.settings)
+    ended = ending.cancel(session(), known, actor(), order_id)
+    return (
+        problem(ended) if isinstance(ended, DomainError) else queries.show_order(session(), ended)
+    )
 
 
 def _cursor(last: Order) -> str:

@@ -63,10 +63,9 @@ def person_reached(
     return subject_id
 
 
-def documents_reached(session: Session, actor: Actor, scope: str) -> set[bytes]:
-    """Blind indexes of my own document and of those I hold a living mandate with this scope for."""
-    given = session.scalars(select(Mandate.principal_index).where(_living(actor, scope)))
-    return {people.myself(session, actor).index, *given}
+def mandated_documents(session: Session, actor: Actor, scope: str) -> set[bytes]:
+    """Blind indexes of the documents I hold a living mandate with this scope for."""
+    return set(session.scalars(select(Mandate.principal_index).where(_living(actor, scope))))
 
 
 def list_members(session: Session, actor: Actor) -> list[dict[str, object]]:

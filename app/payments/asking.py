@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import Session
-from app.payments import attempts, orders, settling
+from app.payments import attempts, ending, orders, settling
 from app.payments.models import Order, PaymentAttempt
 from app.payments.providers.base import Message, Payment
 
@@ -56,16 +56,16 @@ def take_answer(session: Session, attempt_id: uuid.UUID, message: Message) -> bo
     payment = message.payment
     if payment is not None and payment.state == "paid":
         settling.apply_payment(session, message)
-        _, attempt = attempts.locked(session, attempt_id)
+        _, attempt = ending.locked(session, attempt_id)
         attempt.next_query_at = None
         return False
-    order, attempt = attempts.locked(session, attempt_id)
+    order, attempt = ending.locked(session, attempt_id)
     if attempt.status == "paid":
         return False
     attempt.queries += 1
     if payment is None or payment.state == "other":
         # Paid and given back without us: nothing here may go on by itself.
-        attempts.end(attempt)
+        ending.end(attempt)
         settling.hold(session, order, "provider_state")
         return False
     if payment.state == "ended":
@@ -76,9 +76,9 @@ def take_answer(session: Session, attempt_id: uuid.UUID, message: Message) -> bo
 
 def finish(session: Session, attempt_id: uuid.UUID) -> None:
     """The provider will take no money for this attempt: the order may close when its time is over."""
-    order, attempt = attempts.locked(session, attempt_id)
+    order, attempt = ending.locked(session, attempt_id)
     if attempt.status != "paid":
-        attempts.end(attempt)
+        ending.end(attempt)
         session.flush()
         orders.close_if_free(session, order.id)
 

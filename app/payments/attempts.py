@@ -20,7 +20,7 @@ from app.core.errors import DomainError
 from app.core.ids import new_id
 from app.core.types import Actor
 from app.identity.queries import openid_of
-from app.payments import orders
+from app.payments import ending, orders
 from app.payments.errors import (
     PaymentNotOpened,
     PaymentRunning,
@@ -40,8 +40,6 @@ from app.payments.states import ATTEMPT, move
 
 log = structlog.get_logger()
 
-#: As long as this, another request may still be opening its attempt at the provider.
-OPENING = timedelta(seconds=5)
 #: Pauses before we ask the provider ourselves: 30 s, 2, 10 and 30 minutes after the opening.
 PAUSES = tuple(timedelta(seconds=each) for each in (30, 90, 480, 1_200))
 
@@ -87,7 +85,14 @@ def start(
     changed the attempt.
     """
     provider = providers[wish.provider]
-    running = _leave_other(session, providers, actor, order_id, wish)
+
+    def by_another_way() -> PaymentAttempt | None:
+        living = ending.living(session, payable_order(session, actor, order_id).id)
+        if living is None or (living.provider, living.channel) == (wish.provider, wish.channel):
+            return None
+        return living
+
+    running = ending.leave(session, providers, by_another_way)
     if running is not None:
         return running
     return phases(
@@ -107,71 +112,8 @@ def schedule(attempt: PaymentAttempt) -> None:
     attempt.next_query_at = due
 
 
-def end(attempt: PaymentAttempt) -> None:
-    """No money can come by this attempt any more. Whoever holds the order's lock calls it."""
-    if attempt.status in orders.LIVING_ATTEMPT:
-        by = "close" if attempt.status == "open" else "fail"
-        attempt.status = move(ATTEMPT, attempt.status, by)
-    attempt.next_query_at = None
-
-
-def locked(session: Session, attempt_id: uuid.UUID) -> tuple[Order, PaymentAttempt]:
-    """Order and attempt as they stand now, both rows locked, the order first."""
-    both = (
-        select(Order, PaymentAttempt)
-        .join(PaymentAttempt, PaymentAttempt.order_id == Order.id)
-        .where(PaymentAttempt.id == attempt_id)
-        .with_for_update(of=[Order, PaymentAttempt])
-        .execution_options(populate_existing=True)
-    )
-    order, attempt = session.execute(both).one()
-    return order, attempt
-
-
-def _leave_other(
-    session: Session,
-    providers: Mapping[str, Provider],
-    actor: Actor,
-    order_id: uuid.UUID,
-    wish: Wish,
-) -> PaymentRunning | None:
-    """Close a living attempt by another way at its provider, so that only one can bring money."""
-
-    def prepare() -> PaymentAttempt | None:
-        attempt = _living(session, payable_order(session, actor, order_id).id)
-        same = attempt is None or (attempt.provider, attempt.channel) == (
-            wish.provider,
-            wish.channel,
-        )
-        if same or attempt is None:
-            return None
-        if attempt.status == "preparing" and attempt.created_at > clock.now() - OPENING:
-            raise PaymentRunning
-        return attempt
-
-    def call(other: PaymentAttempt | None) -> bool:
-        if other is not None:
-            try:
-                providers[other.provider].cancel(other.merchant_ref, other.out_trade_no)
-            except PaidAlready:
-                return False
-        return True
-
-    def apply(other: PaymentAttempt | None, gone: bool) -> PaymentRunning | None:
-        if other is None:
-            return None
-        _, attempt = locked(session, other.id)
-        if gone:
-            end(attempt)
-            return None
-        attempt.next_query_at = clock.now()
-        return PaymentRunning()
-
-    return phases(session, prepare=prepare, call=call, apply=apply)
-
-
 def _prepare(session: Session, provider: Provider, order: Order, wish: Wish) -> _Plan:
-    attempt = _living(session, order.id)
+    attempt = ending.living(session, order.id)
     if attempt is None:
         attempt = _new(session, provider, order, wish)
     kept = _kept(session, attempt)
@@ -205,7 +147,7 @@ def _apply(
 ) -> Started | DomainError:
     if plan.known is not None:
         return plan.known
-    order, attempt = locked(session, plan.attempt_id)
+    order, attempt = ending.locked(session, plan.attempt_id)
     if isinstance(answer, Opened):
         if order.status == "awaiting_payment" and attempt.status in orders.LIVING_ATTEMPT:
             return _opened(session, attempt, answer)
@@ -231,15 +173,6 @@ def _opened(session: Session, attempt: PaymentAttempt, answer: Opened) -> Starte
     kept |= {"params": answer.client_params, "good_until": answer.good_until.isoformat()}
     _keep(session, attempt, kept)
     return Started(attempt.id, attempt.out_trade_no, answer.client_params)
-
-
-def _living(session: Session, order_id: uuid.UUID) -> PaymentAttempt | None:
-    return session.scalar(
-        select(PaymentAttempt).where(
-            PaymentAttempt.order_id == order_id,
-            PaymentAttempt.status.in_(orders.LIVING_ATTEMPT),
-        )
-    )
 
 
 def _new(session: Session, provider: Provider, order: Order, wish: Wish) -> PaymentAttempt:

@@ -19,7 +19,7 @@ from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.types import Actor
 from app.family import people
-from app.family.queries import documents_reached, person_reached
+from app.family.queries import mandated_documents, person_reached
 from app.identity import phones
 from app.identity.documents import mask_name
 from app.identity.queries import identity_document
@@ -36,6 +36,7 @@ SCHEMES = {
 }
 
 BillStatus = Literal["payable", "paid", "expired"]
+Basis = Literal["own", "mandate", "lookup"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class Insured:
     document_number: str
     #: Blind index of the document.
     index: bytes
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A bill somebody may pay today, and by what right."""
+
+    bill: Bill
+    basis: Basis
 
 
 def list_bills(
@@ -85,12 +94,13 @@ def list_bills(
 def keep(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> list[Bill]:
     """Take over what the department says of this person; all their bills, newest period first.
 
-    Locks the person's bills, so that a bill being paid here at this moment is not called payable.
+    Locks the person's bills, so that a bill being paid here at this moment is not called payable;
+    always in the order of their ids, as everywhere.
     """
     known_as = people.person_with(session, insured.index)
     for each in told:
         _insert_missing(session, insured, each)
-    mine = select(Bill).where(Bill.beneficiary_index == insured.index).order_by(Bill.period.desc())
+    mine = select(Bill).where(Bill.beneficiary_index == insured.index).order_by(Bill.id)
     fresh = mine.with_for_update().execution_options(populate_existing=True)
     kept = list(session.scalars(fresh))
     paid_here = periods_paid_here(session, insured.index)
@@ -104,7 +114,7 @@ def keep(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> 
     if by_period:
         log.error("bill_number_of_another_person", party=DEPARTMENT, count=len(by_period))
     session.flush()
-    return kept
+    return sorted(kept, key=lambda bill: bill.period, reverse=True)
 
 
 def periods_paid_here(session: Session, index: bytes) -> set[tuple[str, str]]:
@@ -117,24 +127,30 @@ def periods_paid_here(session: Session, index: bytes) -> set[tuple[str, str]]:
     return {(scheme, period) for scheme, period in session.execute(paid)}
 
 
-def payable_by(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> list[Bill]:
-    """These bills, if the actor may pay every one of them today.
+def payable_by(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> list[Chosen]:
+    """These bills, if the actor may pay every one of them today, in the order of their ids.
 
     One's own, a mandate's, or granted by a look-up. Raises `NotFound` for the whole lot alike,
     whichever of them is unknown, foreign or not payable.
     """
     wanted = set(bill_ids)
-    found = session.scalars(select(Bill).where(Bill.id.in_(wanted))).all()
-    reached = documents_reached(session, actor, "pay")
+    found = session.scalars(select(Bill).where(Bill.id.in_(wanted)).order_by(Bill.id)).all()
+    own = people.myself(session, actor).index
+    mandated = mandated_documents(session, actor, "pay")
     granted = _granted(session, actor, wanted)
-    allowed = [
-        bill
-        for bill in found
-        if is_payable(bill) and (bill.beneficiary_index in reached or bill.id in granted)
-    ]
-    if len(allowed) != len(wanted):
+
+    def basis(bill: Bill) -> Basis | None:
+        if bill.beneficiary_index == own:
+            return "own"
+        if bill.beneficiary_index in mandated:
+            return "mandate"
+        return "lookup" if bill.id in granted else None
+
+    allowed = [(bill, basis(bill)) for bill in found if is_payable(bill)]
+    chosen = [Chosen(bill, by) for bill, by in allowed if by is not None]
+    if len(chosen) != len(wanted):
         raise NotFound
-    return allowed
+    return chosen
 
 
 def status_of(bill: Bill) -> BillStatus:

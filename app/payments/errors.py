@@ -51,3 +51,11 @@ class BillChanged(Conflict):
     code = "bill_changed"
     zh = "缴费单已变化（已缴、已过期或金额变动），请取消订单后重新下单。"
     en = "A bill has changed since; please cancel this order and place a new one."
+
+
+class MandateOver(Conflict):
+    """A bill was ordered by a mandate that has ended since."""
+
+    code = "mandate_over"
+    zh = "您对其中一位参保人的代办授权已结束，不能再为其支付，请取消订单。"
+    en = "Your mandate for one of the insured persons has ended; please cancel this order."

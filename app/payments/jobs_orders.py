@@ -5,8 +5,8 @@ import uuid
 import structlog
 
 from app.connectors.world import World
-from app.core import clock
 from app.core.db import unit_of_work
+from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import task
 from app.identity.queries import masked_name
 from app.payments import bills, lookups, orders
@@ -16,17 +16,37 @@ log = structlog.get_logger()
 
 
 @task(lookups.TELL_TASK, queue="sms")
-def tell_looked_up(world: World, *, bill_id: str, payer_id: str) -> None:
+def tell_looked_up(world: World, *, notice_id: str) -> None:
     """Tell the insured person who looked up their bill. Without a phone there is nobody to tell."""
     with unit_of_work(world.core) as session:
-        bill = session.get_one(Bill, uuid.UUID(bill_id))
-        phone = bills.phone_of(session, bill)
-        if phone is None:
-            log.info("nobody_to_tell", task=lookups.TELL_TASK)
+        notice = lookups.claim_notice(session, uuid.UUID(notice_id))
+        if notice is None:
             return
-        day = f"{clock.legal_today():%m月%d日}"
-        params = [day, masked_name(session, uuid.UUID(payer_id)), bills.SCHEMES[bill.scheme]]
-    world.sms.send(phone, world.core.settings.sms.lookup_template, params)
+        bill = session.get_one(Bill, notice.bill_id)
+        phone = bills.phone_of(session, bill)
+        payer = masked_name(session, notice.payer_person_id)
+        params = [f"{notice.day:%m月%d日}", payer, bills.SCHEMES[bill.scheme]]
+    if phone is None:
+        log.info("nobody_to_tell", task=lookups.TELL_TASK)
+    else:
+        world.sms.send(phone, world.core.settings.sms.lookup_template, params)
+    with unit_of_work(world.core) as session:
+        lookups.notice_done(session, notice.id)
+
+
+@task("payments.tell_waiting", queue="sms", cron="* * * * *")
+def tell_waiting(world: World) -> None:
+    """Send notices of look-ups that did not go out, whatever became of their jobs."""
+    with unit_of_work(world.core) as session:
+        waiting = lookups.waiting_notices(session)
+    for notice_id in waiting:
+        try:
+            tell_looked_up.run(world, notice_id=str(notice_id))
+        except PartyRefused:
+            log.error("lookup_notice_refused", task=lookups.TELL_TASK)
+        except PartyUnavailable:
+            log.warning("sms_still_silent", count=len(waiting))
+            return
 
 
 @task("payments.close_expired", cron="* * * * *")
@@ -39,11 +59,11 @@ def close_expired(world: World) -> None:
             log.info("orders_closed", count=closed)
 
 
-@task("payments.forget_grants", cron="29 * * * *")
-def forget_grants(world: World) -> None:
-    """Delete grants of look-ups that are over."""
+@task("payments.forget_lookups", cron="29 * * * *")
+def forget_lookups(world: World) -> None:
+    """Delete grants of look-ups that are over, and old notices."""
     with unit_of_work(world.core) as session:
-        log.info("grants_forgotten", count=lookups.forget_grants(session))
+        log.info("lookups_forgotten", count=lookups.forget_old(session))
 
 
-tasks = (tell_looked_up, close_expired, forget_grants)
+tasks = (tell_looked_up, tell_waiting, close_expired, forget_lookups)

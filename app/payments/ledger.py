@@ -14,6 +14,7 @@ from sqlalchemy import (
     column,
     insert,
     select,
+    text,
     true,
     values,
 )
@@ -47,7 +48,14 @@ class LedgerEntry(Base):
     """One side of a posting. Positive is debit, negative is credit."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index(
+            "ix_ledger_entries_owed_to_payers",
+            "posting_id",
+            postgresql_where=text("account = 'owed:payer'"),
+        ),
+    )
 
     posting_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("ledger_postings.id"), primary_key=True

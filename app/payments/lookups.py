@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import services as audit
@@ -18,6 +18,7 @@ from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
 from app.core import clock, limits
 from app.core.db import Session, phases
 from app.core.http import PartyUnavailable
+from app.core.ids import new_id
 from app.core.jobs import defer
 from app.core.limits import Quota
 from app.core.types import Actor
@@ -25,13 +26,18 @@ from app.family import people
 from app.identity.real_name import Claim
 from app.payments import bills
 from app.payments.bills import Insured
-from app.payments.models import Bill, BillGrant
+from app.payments.models import Bill, BillGrant, LookupNotice
 
 GRANT_LIFE = timedelta(minutes=30)
 A_PAYER_A_DAY = Quota("bill_lookup_payer_day", 10, 86_400)
 A_NUMBER_A_DAY = Quota("bill_lookup_number_day", 5, 86_400)
-TOLD_A_DAY = Quota("bill_lookup_told_day", 1, 86_400)
 TELL_TASK = "payments.tell_looked_up"
+#: Notices one sweep takes up.
+BATCH = 50
+#: A notice that did not go out is tried again after this time.
+LEASE = timedelta(minutes=1)
+#: As long as this, a person may ask us who was told of what.
+NOTICES_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,37 @@ def look_up(
     return phases(session, prepare=prepare, call=call, apply=apply)
 
 
-def forget_grants(session: Session) -> int:
-    """Delete grants that are over. Answers how many."""
-    old = delete(BillGrant).where(BillGrant.until < clock.now())
-    return session.connection().execute(old).rowcount
+def waiting_notices(session: Session) -> list[uuid.UUID]:
+    """Up to `BATCH` notices of the last two days that are due and have not gone out."""
+    since = clock.legal_today() - timedelta(days=1)
+    due = select(LookupNotice.id).where(
+        LookupNotice.next_try_at <= clock.now(), LookupNotice.day >= since
+    )
+    return list(session.scalars(due.order_by(func.random()).limit(BATCH)))
+
+
+def claim_notice(session: Session, notice_id: uuid.UUID) -> LookupNotice | None:
+    """The notice if it is due, kept from other runs for `LEASE`. Safe to repeat."""
+    notice = session.get(LookupNotice, notice_id, with_for_update=True, populate_existing=True)
+    if notice is None or notice.next_try_at is None or notice.next_try_at > clock.now():
+        return None
+    notice.next_try_at = clock.now() + LEASE
+    session.flush()
+    return notice
+
+
+def notice_done(session: Session, notice_id: uuid.UUID) -> None:
+    """The notice went out, or there is nobody to send it to."""
+    session.get_one(LookupNotice, notice_id).next_try_at = None
+    session.flush()
+
+
+def forget_old(session: Session) -> int:
+    """Delete grants that are over and notices older than `NOTICES_KEPT`. Answers how many."""
+    connection = session.connection()
+    grants = delete(BillGrant).where(BillGrant.until < clock.now())
+    notices = delete(LookupNotice).where(LookupNotice.day < clock.legal_today() - NOTICES_KEPT)
+    return connection.execute(grants).rowcount + connection.execute(notices).rowcount
 
 
 def _payable(session: Session, insured: Insured, told: Sequence[DepartmentBill]) -> bool:
@@ -124,6 +157,15 @@ def _note(session: Session, actor: Actor, subject: uuid.UUID | None, found: Sequ
 
 
 def _tell(session: Session, actor: Actor, bill: Bill) -> None:
-    if limits.try_consume(session, TOLD_A_DAY, bill.beneficiary_index.hex()):
-        ids = {"bill_id": str(bill.id), "payer_id": str(actor.person)}
-        defer(session, TELL_TASK, queue="sms", **ids)
+    notice = insert(LookupNotice).values(
+        id=new_id(),
+        beneficiary_index=bill.beneficiary_index,
+        day=clock.legal_today(),
+        bill_id=bill.id,
+        payer_person_id=actor.person,
+        next_try_at=clock.now(),
+    )
+    once_a_day = notice.on_conflict_do_nothing(index_elements=["beneficiary_index", "day"])
+    made = session.scalar(once_a_day.returning(LookupNotice.id))
+    if made is not None:
+        defer(session, TELL_TASK, queue="sms", notice_id=str(made))

@@ -59,6 +59,29 @@ class BillGrant(Base):
     until: Mapped[datetime] = mapped_column(index=True)
 
 
+class LookupNotice(Base):
+    """The insured person is told of look-ups, once a legal day; this row is both limit and proof."""
+
+    __tablename__ = "lookup_notices"
+    __table_args__ = (
+        UniqueConstraint("beneficiary_index", "day"),
+        Index(
+            "ix_lookup_notices_next_try_at",
+            "next_try_at",
+            postgresql_where=text("next_try_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    beneficiary_index: Mapped[bytes]
+    #: Legal day (Asia/Shanghai).
+    day: Mapped[date] = mapped_column(index=True)
+    bill_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bills.id"))
+    payer_person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("persons.id"))
+    #: When to (try to) send it; null once it was handed over or has nobody to go to.
+    next_try_at: Mapped[datetime | None]
+
+
 class Order(Base):
     """One payer pays one or more bills together. States in `states.ORDER`."""
 
@@ -70,6 +93,11 @@ class Order(Base):
         ),
         CheckConstraint("(status = 'held') = (held_because IS NOT NULL)", name="held_because"),
         Index("ix_orders_payer", "payer_account_id", "created_at"),
+        Index(
+            "ix_orders_held",
+            "created_at",
+            postgresql_where=text("status = 'held'"),
+        ),
         Index(
             "ix_orders_due",
             "expires_at",
@@ -100,6 +128,7 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "bill_id"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("status IN ('open', 'paid', 'settled', 'closed')", name="status"),
+        CheckConstraint("basis IN ('own', 'mandate', 'lookup')", name="basis"),
         # A bill stands in at most one living order: the database refuses the second payer.
         Index(
             "uq_order_lines_bill_taken",
@@ -115,6 +144,8 @@ class OrderLine(Base):
     #: Fen, as the bill said when the order was made.
     amount: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str]
+    #: By what right the payer ordered it: own bill, a mandate to pay, or a pay-only look-up.
+    basis: Mapped[str]
 
 
 class PaymentAttempt(Base):

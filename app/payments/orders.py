@@ -4,57 +4,23 @@ What moves a placed order expects its row locked (`locked`), so that callbacks, 
 press twice come one after another.
 """
 
-import secrets
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
-from app.core.ids import new_id
 from app.core.types import Actor
-from app.payments import bills
-from app.payments.errors import BillInAnotherOrder, OrderNotOpen, PaymentRunning
+from app.payments.errors import OrderNotOpen, PaymentRunning
 from app.payments.models import Bill, Booking, Order, OrderLine, PaymentAttempt
 from app.payments.states import LINE, ORDER, MoveRefused, move
 
-#: How long a placed order waits for its payment.
-LIFE = timedelta(minutes=30)
 #: How many due orders one transaction closes.
 BATCH = 500
 #: An attempt in one of these states may still bring money.
 LIVING_ATTEMPT = ("preparing", "open")
-
-
-def place_order(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> Order:
-    """One order for these bills, to be paid within half an hour.
-
-    Raises `NotFound` when any of them is unknown, not payable now, or not this payer's to pay, and
-    `BillInAnotherOrder`.
-    """
-    chosen = bills.payable_by(session, actor, bill_ids)
-    at = clock.now()
-    order = Order(
-        id=new_id(),
-        number=_number(at),
-        payer_account_id=actor.account,
-        payer_person_id=actor.person,
-        amount=sum(bill.amount for bill in chosen),
-        status="awaiting_payment",
-        held_because=None,
-        created_at=at,
-        expires_at=at + LIFE,
-        paid_at=None,
-    )
-    _free_overdue(session, chosen)
-    session.add(order)
-    session.flush()
-    _take(session, order, chosen)
-    return order
 
 
 def owned(session: Session, actor: Actor, order_id: uuid.UUID) -> Order:
@@ -76,15 +42,17 @@ def locked(session: Session, order_id: uuid.UUID) -> Order:
 
 
 def cancel(session: Session, actor: Actor, order_id: uuid.UUID) -> Order:
-    """The payer gives the order up, and its bills are free again.
+    """The payer gives the order up, and its bills are free again. A closed one stays closed.
 
     Raises `NotFound`, `OrderNotOpen`, `PaymentRunning`.
     """
     order = locked(session, owned(session, actor, order_id).id)
+    if order.status == "closed":
+        return order
     if order.status == "awaiting_payment" and has_living_attempt(session, order.id):
         raise PaymentRunning
     try:
-        _close(session, order, "cancel")
+        close(session, order, "cancel")
     except MoveRefused:
         raise OrderNotOpen from None
     return order
@@ -152,7 +120,7 @@ def close_if_free(session: Session, order_id: uuid.UUID) -> bool:
     due = order.status == "awaiting_payment" and order.expires_at <= clock.now()
     if not due or has_living_attempt(session, order_id):
         return False
-    _close(session, order, "expire")
+    close(session, order, "expire")
     return True
 
 
@@ -202,46 +170,11 @@ def has_living_attempt(session: Session, order_id: uuid.UUID) -> bool:
     return bool(session.scalar(select(living)))
 
 
-def _free_overdue(session: Session, chosen: Sequence[Bill]) -> None:
-    """An order whose time is over does not stand in the way of a new one, swept or not."""
-    overdue = (
-        select(Order.id)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(
-            OrderLine.bill_id.in_([bill.id for bill in chosen]),
-            OrderLine.status == "open",
-            Order.status == "awaiting_payment",
-            Order.expires_at <= clock.now(),
-        )
-        .order_by(Order.id)
-    )
-    for order_id in session.scalars(overdue.distinct()).all():
-        close_if_free(session, order_id)
+def close(session: Session, order: Order, by: str) -> None:
+    """Close the order and its lines, whose bills are free then. The caller holds its lock.
 
-
-def _take(session: Session, order: Order, chosen: Sequence[Bill]) -> None:
-    """Make the lines. The database refuses a bill that stands in another living order.
-
-    Always in the order of the bills' ids: two orders for the same bills wait for each other in turn,
-    never crosswise.
+    Raises `MoveRefused`.
     """
-    lines = [
-        OrderLine(
-            id=new_id(), order_id=order.id, bill_id=bill.id, amount=bill.amount, status="open"
-        )
-        for bill in sorted(chosen, key=lambda bill: bill.id)
-    ]
-    try:
-        with session.begin_nested():
-            session.add_all(lines)
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) == "uq_order_lines_bill_taken":
-            raise BillInAnotherOrder from None
-        raise
-
-
-def _close(session: Session, order: Order, by: str) -> None:
     order.status = move(ORDER, order.status, by)
     for line in lines_of(session, order.id):
         line.status = move(LINE, line.status, "close")
@@ -257,12 +190,6 @@ def _pending_booking(line: OrderLine, at: datetime) -> Booking:
         created_at=at,
         booked_at=None,
     )
-
-
-def _number(at: datetime) -> str:
-    """HB, the legal day, ten random digits and a Luhn check digit: to be read out on the phone."""
-    digits = f"{at.astimezone(clock.SHANGHAI):%Y%m%d}{secrets.randbelow(10**10):010d}"
-    return f"HB{digits}{luhn(digits)}"
 
 
 def luhn(digits: str) -> int:

@@ -271,7 +271,7 @@ def test_a_pending_mandate_reaches_nobody(ask, session, invent):
     holder, father = invent(), invent()
     ask(holder, father)
     assert not queries.may(session, holder.actor, father.actor.person, "pay")
-    assert len(queries.documents_reached(session, holder.actor, "pay")) == 1
+    assert queries.mandated_documents(session, holder.actor, "pay") == set()
 
 
 def test_the_last_day_counts_whole_and_no_sweep_is_needed_for_the_end(

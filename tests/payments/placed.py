@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from app.core import clock
+from app.core import clock, crypto
 from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
@@ -74,15 +74,17 @@ def place(core: Core, person: Any, *, lines: int = 1, ref: str = "medical", **ke
 
 def _add_line(session: Session, order: Order) -> None:
     today = clock.legal_today()
+    bill_id = new_id()
+    name = crypto.Field("bills", "name_sealed", bill_id)
     bill = Bill(
-        id=new_id(),
+        id=bill_id,
         department="medical_insurance",
         department_number=f"YBTEST{new_id().hex}",
         scheme="resident_medical",
         period="2027",
         beneficiary_index=os.urandom(32),
         person_id=None,
-        name_sealed=b"sealed",
+        name_sealed=crypto.seal(session.core.keys, name, "参保人"),
         document_sealed=b"sealed",
         phone_sealed=None,
         amount=AMOUNT,
@@ -93,8 +95,8 @@ def _add_line(session: Session, order: Order) -> None:
     )
     session.add(bill)
     session.flush()
-    line = OrderLine(id=new_id(), order_id=order.id, bill_id=bill.id, amount=AMOUNT, status="open")
-    session.add(line)
+    line = {"id": new_id(), "order_id": order.id, "bill_id": bill.id, "amount": AMOUNT}
+    session.add(OrderLine(**line, status="open", basis="lookup"))
     session.flush()
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from app.connectors.medical_insurance import BookingRefused, ExchangeMedicalInsurance, PaidBill
 from app.core import clock
 from app.core.http import PartyUnavailable
-from app.payments import jobs_orders, lookups
-from app.payments.models import Bill
+from app.payments import jobs_orders
+from app.payments.models import Bill, LookupNotice
 from scripts.environment import read_world
 
 
@@ -110,12 +110,11 @@ def test_what_was_paid_at_a_counter_is_not_found_and_not_booked(department, paye
 def test_a_parent_with_a_phone_is_told_by_text_message(payer, invent, session, world, stubs):
     (mother,) = residents("p050")
     daughter = invent()
-    bill_id = payer(daughter).found(mother)
-    jobs_orders.tell_looked_up.run(world, bill_id=bill_id, payer_id=str(daughter.actor.person_id))
+    payer(daughter).found(mother)
+    jobs_orders.tell_looked_up.run(world, notice_id=str(session.scalar(select(LookupNotice.id))))
     newest = get(f"{stubs}/sms/messages?phone={mother.phone}")[0]["text"]
     assert daughter.name[0] + "*" + daughter.name[-1] in newest
     assert "城乡居民基本医疗保险" in newest
-    assert lookups.TELL_TASK == "payments.tell_looked_up"
     for secret in (daughter.name, mother.name, mother.document_number):
         assert secret not in newest
 

@@ -11,8 +11,9 @@ from sqlalchemy import select, text, update
 
 from app.audit.models import AuditRow
 from app.core import clock
+from app.core.http import PartyUnavailable
 from app.payments import jobs_orders, lookups
-from app.payments.models import Bill, BillGrant
+from app.payments.models import Bill, BillGrant, LookupNotice
 
 UNKNOWN = "11010519491231002X"
 
@@ -192,8 +193,9 @@ def test_the_person_is_told_once_a_day_by_whom_and_for_what(
     payer(daughter).found(father)
     payer(son).found(father)
     (job,) = jobs_waiting(session)
-    assert set(job) == {"bill_id", "payer_id"}
+    assert set(job) == {"notice_id"}
     world = with_outbox(world)
+    jobs_orders.tell_looked_up.run(world, **job)
     jobs_orders.tell_looked_up.run(world, **job)
     ((phone, template, params),) = world.sms.sent
     assert phone == father.phone
@@ -224,6 +226,27 @@ def test_a_person_without_any_phone_cannot_be_told(department, payer, invent, se
     assert world.sms.sent == []
 
 
+def test_a_notice_that_did_not_go_out_is_sent_by_the_sweep_and_only_once(
+    department, payer, invent, session, world
+):
+    daughter, father = invent(), invent()
+    department.asks(father)
+    payer(daughter).found(father)
+    (job,) = jobs_waiting(session)
+    silent = replace(world, sms=SilentGateway())
+    with pytest.raises(PartyUnavailable):
+        jobs_orders.tell_looked_up.run(silent, **job)
+    world = with_outbox(world)
+    jobs_orders.tell_waiting.run(world)
+    assert world.sms.sent == [], "the failed try is still under its lease"
+    let_the_lease_run_out(session)
+    jobs_orders.tell_waiting.run(silent)
+    let_the_lease_run_out(session)
+    for _ in range(2):
+        jobs_orders.tell_waiting.run(world)
+    assert [sent[0] for sent in world.sms.sent] == [father.phone]
+
+
 def test_nobody_is_told_of_looking_themselves_up(department, payer, invent, session):
     me = invent()
     department.asks(me)
@@ -237,7 +260,7 @@ def test_grants_that_are_over_are_forgotten(department, payer, invent, session, 
     department.asks(second)
     over, living = payer(daughter).found(first), payer(daughter).found(second)
     let_the_grant_run_out(session, over)
-    jobs_orders.forget_grants.run(world)
+    jobs_orders.forget_lookups.run(world)
     assert [str(each) for each in session.scalars(select(BillGrant.bill_id))] == [living]
 
 
@@ -250,6 +273,20 @@ class Stranger:
 
 def with_outbox(world):
     return replace(world, sms=Outbox())
+
+
+class SilentGateway:
+    """An SMS gateway that does not answer."""
+
+    def send(self, *_):
+        raise PartyUnavailable("sms")
+
+
+def let_the_lease_run_out(session):
+    ended = clock.now() - timedelta(seconds=1)
+    waiting = update(LookupNotice).where(LookupNotice.next_try_at.is_not(None))
+    session.execute(waiting.values(next_try_at=ended))
+    session.commit()
 
 
 def let_the_grant_run_out(session, bill_id):

@@ -10,8 +10,9 @@ from sqlalchemy import func, select, text, update
 
 from app.core import clock
 from app.core.ids import new_id
+from app.core.limits import Quota
 from app.family.models import Mandate
-from app.payments import jobs_orders, orders
+from app.payments import jobs_orders, orders, placing
 from app.payments.models import Bill, BillGrant, Booking, Order, OrderLine, PaymentAttempt
 from app.payments.orders import luhn
 from app.payments.states import MoveRefused
@@ -68,6 +69,10 @@ def let_it_run_out(session, *rows):
     ids = [row.id for row in rows]
     session.execute(update(Order).where(Order.id.in_(ids)).values(expires_at=ended))
     session.commit()
+
+
+def order_lines(session, order):
+    return list(session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)))
 
 
 def line_statuses(session, order):
@@ -258,14 +263,12 @@ def test_cancelling_frees_the_bills(placed, session):
     assert cancelled.json["status"] == "closed"
     assert [line["status"] for line in cancelled.json["lines"]] == ["closed"]
     again = daughter.post(path)
-    assert (again.status_code, again.json["code"]) == (409, "order_not_open")
+    assert (again.status_code, again.json["status"]) == (200, "closed")
     assert daughter.order(daughter.found(father)).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"), [("preparing", 409), ("open", 409), ("failed", 200)]
-)
-def test_an_order_being_paid_is_not_cancelled(placed, session, state, expected):
+@pytest.mark.parametrize(("state", "expected"), [("preparing", 409), ("failed", 200)])
+def test_an_order_whose_payment_is_being_opened_is_not_cancelled(placed, session, state, expected):
     daughter, _, order = placed()
     attempt = attempt_for(session, order, state)
     answer = daughter.post(f"/api/v1/orders/{order.id}/cancel")
@@ -282,6 +285,54 @@ def test_an_order_being_paid_is_not_cancelled(placed, session, state, expected):
             "out_trade_no": attempt.out_trade_no,
         }
     ]
+
+
+def test_a_mandate_that_ended_after_the_order_pays_nothing(owe, payer, give_mandate):
+    daughter, mother = owe(), owe()
+    mandate = give_mandate(daughter, mother)
+    me = payer(daughter)
+    (bill,) = me.bills(mother.actor.person_id).json["items"]
+    order = me.order(bill["id"]).json
+    ended = me.client.delete(f"/api/v1/family/mandates/{mandate}", headers=mother.headers)
+    assert ended.status_code in (200, 204), ended.json
+    refused = me.post(
+        f"/api/v1/orders/{order['id']}/payments", {"provider": "wechatpay", "channel": "h5"}
+    )
+    assert (refused.status_code, refused.json["code"]) == (409, "mandate_over")
+    assert me.post(f"/api/v1/orders/{order['id']}/cancel").json["status"] == "closed"
+
+
+def test_whoever_only_looked_a_bill_up_cannot_keep_it_from_the_insured_person(
+    placed, session, payer, give_mandate, owe
+):
+    stranger, father, order = placed()
+    daughter = owe()
+    give_mandate(daughter, father)
+    bill_id = order_lines(session, order)[0].bill_id
+    taken = payer(daughter).order(str(bill_id))
+    assert taken.status_code == 201, taken.json
+    session.expire_all()
+    assert (order.status, line_statuses(session, order)) == ("closed", ["closed"])
+    assert stranger.order(str(bill_id)).json["code"] == "bill_in_another_order"
+    own = payer(father).order(str(bill_id))
+    assert own.json["code"] == "bill_in_another_order", "a mandate's order is not displaced"
+
+
+def test_a_looked_up_bill_that_is_being_paid_is_not_taken_away(placed, session, payer):
+    _, father, order = placed()
+    attempt_for(session, order)
+    refused = payer(father).order(str(order_lines(session, order)[0].bill_id))
+    assert (refused.status_code, refused.json["code"]) == (409, "bill_in_another_order")
+    session.expire_all()
+    assert order.status == "awaiting_payment"
+
+
+def test_orders_are_counted_a_payer_and_day(placed, session, owe, payer, monkeypatch):
+    monkeypatch.setattr(placing, "A_PAYER_A_DAY", Quota("orders_payer_day", 2, 86_400))
+    me = payer(owe())
+    answers = [me.order(me.found(owe())) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert answers[2].headers["Retry-After"]
 
 
 def test_unpaid_orders_run_out_and_their_bills_are_free(placed, session, world):

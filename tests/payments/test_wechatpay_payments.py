@@ -194,6 +194,30 @@ def test_another_channel_waits_when_the_first_attempt_is_paid(core, client, stub
     assert attempt_of(core, first["out_trade_no"]).next_query_at <= clock.now()
 
 
+def cancel(client, person, placed):
+    path = f"/api/v1/orders/{placed.order_id}/cancel"
+    return client.post(path, json={}, headers=person.headers)
+
+
+def test_cancelling_an_order_first_closes_its_open_payment_at_wechat(core, client, stubs, unopened):
+    first = pay(client, *unopened).json
+    answer = cancel(client, *unopened)
+    assert answer.json["status"] == "closed", answer.json
+    assert facts(core, unopened[1]).attempts == ["failed", "closed"]
+    query = {"out_trade_no": first["out_trade_no"]}
+    shown = httpx.get(f"{stubs}/wechatpay/orders", params=query, trust_env=False).json()
+    assert [each["trade_state"] for each in shown["items"]] == ["CLOSED"]
+
+
+def test_an_order_that_wechat_says_is_paid_is_not_cancelled(core, client, stubs, unopened):
+    first = pay(client, *unopened).json
+    paid_at_wechat(stubs, first["out_trade_no"])
+    answer = cancel(client, *unopened)
+    assert (answer.status_code, answer.json["code"]) == (409, "payment_running")
+    assert facts(core, unopened[1]).order == "awaiting_payment"
+    assert attempt_of(core, first["out_trade_no"]).next_query_at <= clock.now()
+
+
 def test_only_the_payer_may_pay_and_only_an_open_order(core, client, invent, unopened):
     person, placed = unopened
     foreign = pay(client, invent(), placed)
