@@ -8,11 +8,14 @@ ARGS ?=
 # PORT, STUBS_PORT and KILL reach the commands as environment variables, from wherever they were
 # set: make does that by itself for variables given to it, and `export` would add empty ones.
 
+# What browser tests wait for is prepared while the other tests run.
+BESIDE = $(PY) -m scripts.browser & $(PY) -m scripts.frontend &
+
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate --universal \
 	--python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run demo test e2e lint format bench faults migrate revision worker \
+.PHONY: help bootstrap run demo web test e2e lint format bench faults migrate revision worker \
 	requirements clean
 
 help: ## 列出所有命令 | List these commands
@@ -27,14 +30,16 @@ bootstrap:
 ##@ 试用 / Try it
 run: bootstrap ## 启动完整演示, 端口可用 PORT、STUBS_PORT 指定 | Run the whole demonstration; ports by PORT and STUBS_PORT
 	$(PY) -m scripts.run $(ARGS)
+web: bootstrap ## 构建页面, 源码未变则不做 | Build the pages, if their sources changed
+	$(PY) -m scripts.frontend
 demo: bootstrap ## 从头到尾演示一遍, KILL=web|worker|postgres|redis 可注入故障 | Tell the whole story step by step; KILL=web|worker|postgres|redis breaks something after each step
 	$(PY) -m scripts.demo $(ARGS)
 
 ##@ 检查 / Check it
 test: bootstrap ## 全部测试, ARGS 传给 pytest | All tests; ARGS goes to pytest
-	$(PY) -m pytest $(ARGS)
+	@$(BESIDE) $(PY) -m pytest $(ARGS)
 e2e: bootstrap ## 只跑端到端测试 | The end-to-end tests alone
-	$(PY) -m pytest tests/journeys -n 0 $(ARGS)
+	@$(BESIDE) $(PY) -m pytest tests/journeys tests/web -n 0 $(ARGS)
 lint: bootstrap ## 格式、类型与分层检查 | Format, types and layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -60,7 +65,7 @@ requirements: bootstrap ## 按 *.in 重新锁定依赖版本 | Pin the dependenc
 	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 ##@ 清理 / Tidy up
-clean: ## 结束本地服务并删除数据与缓存, ALL=1 连 .venv 一起 | End local servers, remove data and caches; with ALL=1 .venv too
+clean: ## 结束本地服务并删除数据与缓存, ALL=1 连 .venv 和 node_modules 一起 | End local servers, remove data and caches; with ALL=1 .venv and node_modules too
 	@python=$(PY); $$python -c '' 2>/dev/null || python=python3; \
 	for home in .local/*/; do \
 		[ ! -f "$$home/lock" ] || $$python scripts/local_services.py clean --home "$$home" || exit 1; \
@@ -68,4 +73,4 @@ clean: ## 结束本地服务并删除数据与缓存, ALL=1 连 .venv 一起 | E
 	rm -rf .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
 	find . -name .venv -prune -o -name node_modules -prune -o -type d -name __pycache__ \
 		-exec rm -rf {} +
-	$(if $(ALL),rm -rf .venv)
+	$(if $(ALL),rm -rf .venv h5/node_modules)

@@ -1,8 +1,10 @@
 """The one list of packages, subscriptions and tasks, used by web, worker, commands and tests."""
 
+from typing import Any
+
 from flask import Flask
 
-from api import idempotency
+from api import idempotency, pages
 from api.blueprints import AudienceBlueprint
 from api.callbacks import wechatpay as wechatpay_callbacks
 from api.citizen import (
@@ -23,6 +25,7 @@ from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.openapi import configure as configure_openapi
+from api.openapi import document
 from api.ops import health, reference
 from api.verifier import keys as code_keys
 from api.verifier import scans, venues
@@ -116,12 +119,25 @@ def web_app(world: World) -> Flask:
     """The web application on a given world."""
     app = create_app(world, PACKAGES, EXTENSION)
     app.before_request(limit_address)
+    _attach_api(app)
+    register(app)
+    pages.attach(app, world.core.settings)
+    return app
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without a database or a running server."""
+    app = Flask("huiban", static_folder=None)
+    _attach_api(app)
+    with app.app_context():
+        return document(None)
+
+
+def _attach_api(app: Flask) -> None:
     configure_openapi(app)
     api = ProblemApi(app)
-    register(app)
     for blueprint in blueprints():
         api.register_blueprint(blueprint)
-    return app
 
 
 def command_app() -> Flask:

@@ -25,9 +25,9 @@ def configure(app: Flask) -> None:
     }
 
 
-def document(spec: dict[str, Any], audience: Audience | None) -> dict[str, Any]:
+def document(audience: Audience | None) -> dict[str, Any]:
     """The document for one audience (None: all), finished with what the routes know."""
-    finished = deepcopy(spec)
+    finished = deepcopy(_spec())
     finished["paths"] = {
         path: kept
         for path, operations in finished["paths"].items()
@@ -38,6 +38,12 @@ def document(spec: dict[str, Any], audience: Audience | None) -> dict[str, Any]:
         if "application/json" in content:
             content["application/problem+json"] = content.pop("application/json")
     return finished
+
+
+def _spec() -> dict[str, Any]:
+    apis = current_app.extensions["flask-smorest"]["apis"]
+    spec: dict[str, Any] = apis[""]["ext_obj"].spec.to_dict()
+    return spec
 
 
 def _operations(path: str, operations: dict[str, Any], audience: Audience | None) -> dict[str, Any]:

@@ -98,6 +98,8 @@ class Settings:
     medical_insurance: ExchangeSettings
     wechatpay: WechatPaySettings
     fcm: FcmSettings
+    #: The built front end; without it no pages are served.
+    web_root: Path | None = None
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
 
@@ -173,6 +175,7 @@ def _read(env: Env) -> Settings:
             url=env.str("HUIBAN_FCM_URL", "https://fcm.googleapis.com"),
             service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
         ),
+        web_root=env.path("HUIBAN_WEB_ROOT", None),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
 
@@ -239,5 +242,7 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
             raise SettingsError(f"{variable} must not be empty in production")
     if "HUIBAN_TRUSTED_PROXIES" not in os.environ:
         raise SettingsError("HUIBAN_TRUSTED_PROXIES must be said in production (0 for none)")
+    if settings.web_root and not settings.web_root.is_dir():
+        raise SettingsError("HUIBAN_WEB_ROOT is not a folder")
     if settings.stubs_url:
         raise SettingsError("HUIBAN_STUBS_URL has no place in production")

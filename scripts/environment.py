@@ -9,6 +9,8 @@ from app.core.keys import write_key_file
 
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = ROOT / "demo" / "world.json"
+#: The built front end; `scripts.frontend` puts it there.
+WEB_ROOT = ROOT / "build" / "h5"
 
 
 def read_world() -> dict[str, Any]:
@@ -25,6 +27,7 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_ENV": "demo",
         "HUIBAN_MASTER_KEY_FILE": str(key_file(home, "master")),
         "HUIBAN_PUBLIC_URL": public_url,
+        "HUIBAN_WEB_ROOT": str(WEB_ROOT),
         "HUIBAN_STUBS_URL": stubs_url,
         "HUIBAN_SMS_URL": f"{stubs_url}/tencent-sms/",
         "HUIBAN_SMS_SECRET_ID": sms["secret_id"],

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from scripts import frontend
 from scripts.environment import ROOT, read_world
 from scripts.local_services import LocalServicesError
 from scripts.stack import Layout, Stack, StackError
@@ -25,7 +26,7 @@ def main() -> int:
         stubs_port=int(os.environ.get("STUBS_PORT", "8001")),
     )
     try:
-        with Stack(layout) as stack:
+        with frontend.building(), Stack(layout) as stack:
             print(welcome(stack, time.monotonic() - began), flush=True)
             _watch(stack)
     except (StackError, LocalServicesError) as error:
@@ -46,8 +47,8 @@ def welcome(stack: Stack, seconds: float) -> str:
     return f"""
   汇办已就绪 Huiban is ready ({seconds:.0f} s)
 
-    {stack.url}                 接口 the API
-    {stack.url}/openapi.json    接口文档 its description
+    {stack.url}/app/            居民应用 the resident's app
+    {stack.url}/docs/           接口文档 the API's description
     {stack.url}/ops/status      运行状态 status
     {stack.stubs_url}/demo/accounts   演示人物 the invented people
     {stack.stubs_url}/sms/messages    已发短信 text messages sent

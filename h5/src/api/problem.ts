@@ -1,0 +1,59 @@
+import type { components } from "./schema"
+
+import { texts } from "@/i18n"
+
+type Body = Partial<components["schemas"]["Problem"]>
+
+const t = texts(
+  {
+    offline: "网络不通，请检查网络后重试。",
+    timeout: "等待时间过长，请稍后重试。",
+    unexpected: "系统出现异常，请稍后再试。",
+  },
+  {
+    offline: "There is no network. Check it and try again.",
+    timeout: "This took too long. Please try again.",
+    unexpected: "Something went wrong. Please try again.",
+  },
+)
+
+/** Why a call did not succeed. `message` is for the person, `code` for the program. */
+export class Problem extends Error {
+  override readonly name = "Problem"
+
+  constructor(
+    /** The API's stable code, or `offline`, `timeout`, `unexpected`. */
+    readonly code: string,
+    message: string,
+    /** HTTP status; 0 when there was no answer. */
+    readonly status = 0,
+    /** Field → messages, where the input was wrong. */
+    readonly fields: Record<string, string[]> = {},
+    /** Seconds until it is worth trying again. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message)
+  }
+}
+
+/** The problem in an answer of the API. */
+export function problemOf(response: Response, body: Body | undefined): Problem {
+  const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN)
+  return new Problem(
+    body?.code ?? "unexpected",
+    body?.detail ?? t.value.unexpected,
+    response.status,
+    (body?.errors ?? {}) as Record<string, string[]>,
+    Number.isFinite(seconds) ? seconds : null,
+  )
+}
+
+/** Whatever was thrown, as a problem. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const name = error instanceof Error ? error.name : ""
+  if (name === "TimeoutError" || name === "AbortError") return new Problem("timeout", t.value.timeout)
+  // What fetch throws when no answer came.
+  if (error instanceof TypeError) return new Problem("offline", t.value.offline)
+  throw error
+}

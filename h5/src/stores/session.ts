@@ -1,0 +1,63 @@
+import { defineStore } from "pinia"
+import { computed } from "vue"
+
+import { api, ask, publicApi } from "@/api/client"
+import { asProblem } from "@/api/problem"
+import { randomId } from "@/api/randomId"
+import { adopt, adoptToken, holder, setHolder } from "@/api/tokens"
+
+const DEVICE = "huiban.device"
+
+/** Who is signed in on this device. */
+export const useSession = defineStore("session", () => {
+  const signedIn = computed(() => holder.value !== null)
+  /** `phone`, `real_name` or `face`; null when nobody is signed in. */
+  const level = computed(() => holder.value?.level ?? null)
+
+  /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
+  async function signIn(phone: string, code: string): Promise<void> {
+    const body = { phone, code, device: thisDevice() }
+    adopt(await ask(publicApi.POST("/api/v1/auth/sessions", { body })))
+  }
+
+  /** Sign out here. The server must agree, or the cookie would live on. Throws `Problem`. */
+  async function signOut(): Promise<void> {
+    try {
+      await ask(api.DELETE("/api/v1/auth/sessions/current"))
+    } catch (error) {
+      // The session had already ended.
+      if (asProblem(error).status !== 401) throw error
+    }
+    setHolder(null)
+  }
+
+  /** The real name was proved: take the token that says so. */
+  function rise(answer: { level: string; access_token: string; expires_in: number }): void {
+    adoptToken(answer)
+    if (holder.value !== null) setHolder({ ...holder.value, level: answer.level })
+  }
+
+  return { signedIn, level, signIn, signOut, rise }
+})
+
+function thisDevice(): { id: string; name: string; platform: "h5" } {
+  const id = localStorage.getItem(DEVICE) ?? randomId()
+  localStorage.setItem(DEVICE, id)
+  return { id, name: `${browser()} · ${system()}`, platform: "h5" }
+}
+
+const BROWSERS: [RegExp, string][] = [
+  [/MicroMessenger/, "微信"],
+  [/Edg\//, "Edge"],
+  [/Firefox\//, "Firefox"],
+  [/Chrome\//, "Chrome"],
+  [/Safari\//, "Safari"],
+]
+
+function browser(): string {
+  return BROWSERS.find(([sign]) => sign.test(navigator.userAgent))?.[1] ?? "浏览器"
+}
+
+function system(): string {
+  return /\((?:\w+; )?(Android|iPhone|iPad|Windows|Macintosh|Linux)/.exec(navigator.userAgent)?.[1] ?? "Web"
+}

@@ -1,0 +1,42 @@
+import { defineStore } from "pinia"
+import { ref, watch } from "vue"
+
+import { language, type Language } from "@/i18n/language"
+
+const KEY = "huiban.settings"
+const PROVINCE = "420000000000"
+
+interface Kept {
+  region: string
+  simple: boolean
+  language: Language
+}
+
+function read(): Kept {
+  const fresh: Kept = { region: PROVINCE, simple: false, language: "zh" }
+  try {
+    return { ...fresh, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Kept>) }
+  } catch {
+    return fresh
+  }
+}
+
+/** What a person chose on this device: region, simple mode (适老化), language. */
+export const useSettings = defineStore("settings", () => {
+  const kept = read()
+  const region = ref(kept.region)
+  const simple = ref(kept.simple)
+  language.value = kept.language
+
+  watch(
+    [region, simple, language],
+    () => {
+      const now: Kept = { region: region.value, simple: simple.value, language: language.value }
+      localStorage.setItem(KEY, JSON.stringify(now))
+      document.documentElement.lang = now.language === "en" ? "en" : "zh-CN"
+      document.documentElement.toggleAttribute("data-simple", now.simple)
+    },
+    { immediate: true },
+  )
+  return { region, simple, language }
+})

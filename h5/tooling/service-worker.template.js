@@ -1,0 +1,36 @@
+// Keeps the files of the app, never an answer of the API: what must survive without a network
+// (the last code) is kept by its own screen.
+const FILES = __FILES__
+const CACHE = "huiban-app-" + __VERSION__
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keep())
+})
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(forgetOthers())
+})
+
+self.addEventListener("fetch", (event) => {
+  const { pathname, origin } = new URL(event.request.url)
+  if (event.request.method === "GET" && origin === location.origin && FILES.includes(pathname)) {
+    event.respondWith(kept(pathname, event.request))
+  }
+})
+
+async function keep() {
+  const cache = await caches.open(CACHE)
+  // Hashed files may come from the browser's cache, the page itself may not.
+  await cache.addAll(FILES.map((path) => (path.endsWith("/") ? new Request(path, { cache: "reload" }) : path)))
+  await self.skipWaiting()
+}
+
+async function forgetOthers() {
+  const names = await caches.keys()
+  await Promise.all(names.filter((name) => name.startsWith("huiban-app-") && name !== CACHE).map((name) => caches.delete(name)))
+}
+
+async function kept(pathname, request) {
+  const cache = await caches.open(CACHE)
+  return (await cache.match(pathname)) ?? fetch(request)
+}
