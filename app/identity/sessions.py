@@ -58,8 +58,10 @@ class Refused:
 def open_session(session: Session, account: Account, device: Device) -> Granted:
     """Sign `device` in. An older session of the same device ends."""
     at = clock.now()
-    # One sign-in of an account at a time, so that a device has one open session.
-    session.execute(select(Account.id).where(Account.id == account.id).with_for_update())
+    # One sign-in of an account at a time, so that a device has one open session. Rows that refer to
+    # the account may be written meanwhile.
+    lock = select(Account.id).where(Account.id == account.id).with_for_update(key_share=True)
+    session.execute(lock)
     _end_same_device(session, account.id, device.id)
     session.flush()
     family_id = new_id()
