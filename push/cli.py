@@ -54,8 +54,13 @@ def evaluate(day: datetime | None) -> None:
     for rule in rulebook.in_force(legal_day):
         if rule.facts is None:
             continue
+        made, after, left = evaluating.Made(), None, True
+        while left:
+            with unit_of_work(_core()) as session:
+                step = evaluating.evaluate(session, rule, legal_day, after)
+            made += step.made
+            after, left = step.reached, step.reached is not None
         with unit_of_work(_core()) as session:
-            made = evaluating.evaluate(session, rule, legal_day)
             delivery.start(session, made.deliveries)
         click.echo(f"{rule.id} v{rule.version}: {made.notices} notices, {made.deliveries} knocks")
 

@@ -19,7 +19,7 @@ from app.core import clock, crypto
 from app.core.db import Session
 from app.core.jobs import defer
 from push import composing
-from push.devices import token_field
+from push.devices import signed_in, token_field
 from push.models import Delivery, Notice, PushDevice
 from push.providers.base import Knock, Result
 from push.rules import Rule
@@ -102,17 +102,18 @@ def _prepare(
         return
     pairs = tuple_(Delivery.notice_id, Delivery.device_id)
     found = session.execute(
-        select(Notice, PushDevice)
+        select(Notice, PushDevice, signed_in())
         .join(Delivery, Delivery.notice_id == Notice.id)
         .join(PushDevice, PushDevice.id == Delivery.device_id)
         .where(pairs.in_(list(tries)))
         .execution_options(populate_existing=True)
     ).all()
     changes: list[dict[str, Any]] = []
-    for notice, device in found:
+    for notice, device, is_signed_in in found:
         number = tries[notice.id, device.id]
         rule = composing.rule_of(notice)
-        change = _hindrance(rule, notice, device, number, now)
+        change = None if is_signed_in else _dropped("signed_out")
+        change = change or _hindrance(rule, notice, device, number, now)
         if change is None and rule is not None:
             claimed = _opened(session, rule, notice, device, number)
             if claimed is not None:

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock, crypto
@@ -11,7 +11,7 @@ from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.types import Actor
-from app.identity.models import WechatLink
+from app.identity.models import SessionFamily, WechatLink
 from push.errors import WechatNotLinked
 from push.models import PushDevice
 
@@ -43,9 +43,11 @@ def register(session: Session, actor: Actor, said: Registration) -> uuid.UUID:
     """
     token = said.token or _openid(session, actor.account)
     keys, now, new = session.core.keys, clock.now(), new_id()
+    its_session = select(SessionFamily.device_id).where(SessionFamily.id == actor.session_id)
     row = insert(PushDevice).values(
         id=new,
         account_id=actor.account,
+        client_device_id=session.scalar(its_session),
         channel=said.channel,
         token_sealed=crypto.seal(keys, token_field(new), token),
         token_digest=crypto.blind_index(keys, "blind_document", f"push|{said.channel}|{token}"),
@@ -58,6 +60,7 @@ def register(session: Session, actor: Actor, said: Registration) -> uuid.UUID:
         index_elements=["channel", "token_digest"],
         set_={
             "account_id": actor.account,
+            "client_device_id": row.excluded.client_device_id,
             "template_ids": row.excluded.template_ids,
             "language": said.language,
             "registered_at": now,
@@ -66,14 +69,30 @@ def register(session: Session, actor: Actor, said: Registration) -> uuid.UUID:
         },
     )
     device_id: uuid.UUID = session.scalars(anew.returning(PushDevice.id)).one()
+    if device_id != new:
+        _seal_anew(session, device_id, token)
     _make_room(session, actor.account)
     return device_id
 
 
+def signed_in() -> ColumnElement[bool]:
+    """Of a `PushDevice`: its account is still signed in on the phone that registered it.
+
+    Asked whenever a knock is made or sent, so that signing out, also from afar, silences a lost phone
+    at once; signing in again on the same phone lets it ring again. A phone of which we do not know
+    where it was registered rings until it registers again.
+    """
+    its_session = select(SessionFamily.id).where(
+        SessionFamily.account_id == PushDevice.account_id,
+        SessionFamily.device_id == PushDevice.client_device_id,
+        SessionFamily.ended_at.is_(None),
+        SessionFamily.expires_at > clock.now(),
+    )
+    return or_(PushDevice.client_device_id.is_(None), its_session.exists())
+
+
 def remove(session: Session, actor: Actor, device_id: uuid.UUID) -> None:
     """Stop knocking on one of the actor's phones. Raises `NotFound` for any other."""
-    # Signing out does not do this yet: sessions and devices do not know of each other. The client
-    # removes its device before it signs out; a phone that changes hands is moved by `register`.
     mine = (
         update(PushDevice)
         .where(
@@ -86,6 +105,15 @@ def remove(session: Session, actor: Actor, device_id: uuid.UUID) -> None:
     )
     if session.scalar(mine) is None:
         raise NotFound
+
+
+def _seal_anew(session: Session, device_id: uuid.UUID, token: str) -> None:
+    # The key of the last time may have been killed since.
+    sealed = crypto.seal(session.core.keys, token_field(device_id), token)
+    session.execute(
+        update(PushDevice).where(PushDevice.id == device_id).values(token_sealed=sealed),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _openid(session: Session, account_id: uuid.UUID) -> str:

@@ -1,9 +1,12 @@
 """Rules meet facts: one statement makes the notices of everybody concerned, and their knocks.
 
-Evaluating again, or twice at once, makes nothing twice: the notices' uniqueness decides.
+A daily rule goes through all people in ranges, each a short transaction that also notes how far it
+came: whoever comes after a crash goes on there. Evaluating again, or twice at once, makes nothing
+twice: the notices' uniqueness decides.
 """
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,9 +14,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Uuid,
     and_,
     case,
+    delete,
     func,
     literal,
     literal_column,
@@ -25,12 +30,27 @@ from sqlalchemy.sql import Subquery
 
 from app.core import clock
 from app.core.db import Session
+from app.identity.models import Person
 from push import rulebook
-from push.models import Delivery, Notice, NoticePreference, PushDevice, RuleEvaluation
+from push.devices import signed_in
+from push.models import (
+    Delivery,
+    Notice,
+    NoticePreference,
+    PushDevice,
+    RuleEvaluation,
+    RuleProgress,
+)
 from push.rules import Rule
-from push.sources import ON_EVENT, Facts
+from push.sources import ON_EVENT
 from push.windows import spans
 
+EVALUATE_TASK = "push.evaluate_due"
+#: Ranges a job evaluates before it goes on as a new one.
+JOB = 100
+#: People whose notices are made in one transaction. It holds a key of each one's account while it runs
+#: (a tenth of a second), and a change of the account waits for it.
+RANGE = 1_000
 #: Channels that a provider carries a knock to. WeChat's devices are kept until theirs is there.
 CHANNELS = ("fcm",)
 
@@ -46,35 +66,72 @@ class Made:
         return Made(self.notices + other.notices, self.deliveries + other.deliveries)
 
 
+@dataclass(frozen=True)
+class Step:
+    """What evaluating a rule for one range of people brought."""
+
+    made: Made
+    #: The last of those people; None when there is nothing left to do, or somebody else is at it.
+    reached: uuid.UUID | None
+
+
 def due_rules(session: Session, day: date) -> list[Rule]:
-    """The daily rules in force on `day` that were not evaluated for it yet."""
+    """The daily rules in force on `day` that have not come to everybody yet."""
     done = set(session.scalars(select(RuleEvaluation.rule).where(RuleEvaluation.day == day)))
     return [rule for rule in rulebook.in_force(day) if rule.facts and rule.id not in done]
 
 
-def evaluate_once(session: Session, rule: Rule, day: date) -> Made:
-    """Evaluate a daily rule for `day` unless that is done, or another worker is doing it."""
+def go_on(session: Session, rule: Rule, day: date) -> Step:
+    """Evaluate a daily rule of `day` for the next range of people, unless another worker does so."""
+    nothing = Step(Made(), None)
     if not session.scalar(select(func.pg_try_advisory_xact_lock(_lock_number(rule, day)))):
-        return Made()
+        return nothing
     if session.get(RuleEvaluation, (rule.id, day)) is not None:
-        return Made()
-    made = evaluate(session, rule, day)
+        return nothing
+    so_far = session.get(RuleProgress, (rule.id, day))
+    step = evaluate(session, rule, day, so_far.reached if so_far else None)
+    notices = step.made.notices + (so_far.notices if so_far else 0)
+    if step.reached is None:
+        _finish(session, rule, day, notices)
+    elif so_far is None:
+        row = RuleProgress(rule=rule.id, day=day, reached=step.reached, notices=notices)
+        session.add(row)
+    else:
+        so_far.reached, so_far.notices = step.reached, notices
+    return step
+
+
+def _finish(session: Session, rule: Rule, day: date, notices: int) -> None:
+    """The rule came to everybody; where it stopped on an earlier day is of no interest any more."""
+    session.execute(
+        delete(RuleProgress).where(RuleProgress.rule == rule.id, RuleProgress.day <= day)
+    )
     session.add(
         RuleEvaluation(
             rule=rule.id,
             day=day,
             rule_version=rule.version,
-            notices=made.notices,
+            notices=notices,
             evaluated_at=clock.now(),
         )
     )
-    return made
 
 
-def evaluate(session: Session, rule: Rule, day: date) -> Made:
-    """Evaluate a daily rule for the legal day `day`, whatever was done before."""
+def evaluate(session: Session, rule: Rule, day: date, after: uuid.UUID | None = None) -> Step:
+    """Evaluate a daily rule for `day` and the `RANGE` people who follow `after`, the first when None.
+
+    Whatever was done before: who was told is not told again.
+    """
     (source,) = rule.sources
-    return _tell(session, rule, source.select(day, rule.parameters), day)
+    following = select(Person.id).order_by(Person.id).offset(RANGE - 1).limit(1)
+    if after is not None:
+        following = following.where(Person.id > after)
+    # None: fewer are left, and the range has no end.
+    last = session.scalar(following)
+    found = source.select(day, rule.parameters).subquery("facts")
+    within = [found.c.subject > after] if after is not None else []
+    within += [found.c.subject <= last] if last is not None else []
+    return Step(_tell(session, rule, found, day, *within), last)
 
 
 def follow(session: Session, event: str, payload: Mapping[str, str]) -> Made:
@@ -83,16 +140,18 @@ def follow(session: Session, event: str, payload: Mapping[str, str]) -> Made:
     made = Made()
     for rule in rulebook.in_force(day):
         if event in rule.events:
-            made += _tell(session, rule, ON_EVENT[event].select(day, payload), day)
+            found = ON_EVENT[event].select(day, payload).subquery("facts")
+            made += _tell(session, rule, found, day)
     return made
 
 
-def _tell(session: Session, rule: Rule, found: Facts, day: date) -> Made:
+def _tell(
+    session: Session, rule: Rule, facts: Subquery, day: date, *within: ColumnElement[bool]
+) -> Made:
     now = clock.now()
-    facts = found.subquery("facts")
     made = (
         insert(Notice)
-        .from_select(list(_NOTICE_COLUMNS), _notices(rule, facts, day, now))
+        .from_select(list(_NOTICE_COLUMNS), _notices(rule, facts, day, now).where(*within))
         .on_conflict_do_nothing(
             index_elements=["rule", "subject_key", "period", "recipient_account_id"]
         )
@@ -109,7 +168,7 @@ def _tell(session: Session, rule: Rule, found: Facts, day: date) -> Made:
             literal(rule.may_ring(now)),
         )
         .join(PushDevice, PushDevice.account_id == made.c.recipient_account_id)
-        .where(PushDevice.dropped_at.is_(None), PushDevice.channel.in_(CHANNELS))
+        .where(PushDevice.dropped_at.is_(None), signed_in(), PushDevice.channel.in_(CHANNELS))
     )
     columns = ["notice_id", "device_id", "state", "urgent", "tries", "next_try_at"]
     queued = (

@@ -1,7 +1,7 @@
 """Push's jobs: evaluating what is due, telling of events, knocking, texting."""
 
 import uuid
-from datetime import timedelta
+from datetime import date
 
 import structlog
 
@@ -9,34 +9,52 @@ from app.connectors.world import World
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.http import PartyRefused, PartyUnavailable
-from app.core.jobs import task
+from app.core.jobs import defer, task
 from app.payments.events import LineSettled, OrderPaid
 from push import delivery, evaluating, texting
 from push.providers import fcm
+from push.rules import Rule
 
 log = structlog.get_logger()
 
-#: Longer than the retries of a job that sends a text, so that the sweep takes up what they left.
-TRIED_BY_NOW = timedelta(minutes=3)
-#: A text older than this is no news any more.
-STALE_TEXT = timedelta(days=1)
 #: Texts per run.
 TEXTS = 100
 
 
-@task("push.evaluate_due", queue=delivery.QUEUE, cron="*/5 * * * * 40")
+@task(evaluating.EVALUATE_TASK, queue=delivery.QUEUE, cron="*/5 * * * * 40")
 def evaluate_due(world: World) -> None:
-    """Evaluate each daily rule that was not evaluated for this legal day. One failing spoils none."""
+    """Bring each daily rule of this legal day to everybody. One failing spoils none.
+
+    After so many ranges it makes room for other jobs and goes on as a new one.
+    """
     day = clock.legal_today()
     with unit_of_work(world.core) as session:
         due = evaluating.due_rules(session, day)
+    ranges = evaluating.JOB
     for rule in due:
         try:
-            with unit_of_work(world.core) as session:
-                made = evaluating.evaluate_once(session, rule, day)
-                delivery.start(session, made.deliveries)
+            ranges = _evaluate(world, rule, day, ranges)
         except Exception as error:
             log.error("rule_not_evaluated", code=rule.id, error=type(error).__name__)
+    if due and not ranges:
+        with unit_of_work(world.core) as session:
+            defer(session, evaluating.EVALUATE_TASK, queue=delivery.QUEUE)
+
+
+def _evaluate(world: World, rule: Rule, day: date, ranges: int) -> int:
+    """Evaluate at most so many ranges of people. Answers how many it did not need."""
+    deliveries = 0
+    while ranges:
+        ranges -= 1
+        with unit_of_work(world.core) as session:
+            step = evaluating.go_on(session, rule, day)
+        deliveries += step.made.deliveries
+        if step.reached is None:
+            break
+    # Should this be lost, the next run of `deliver_batch` finds what is due.
+    with unit_of_work(world.core) as session:
+        delivery.start(session, deliveries)
+    return ranges
 
 
 @task("push.tell_order_paid", queue=delivery.QUEUE)
@@ -77,9 +95,9 @@ def deliver_batch(world: World) -> None:
 
 @task(texting.SEND_TASK, queue=texting.QUEUE)
 def send_text(world: World, *, text_id: str) -> None:
-    """Send one text, unless it is sent already."""
+    """Send one text, unless it is sent already or another worker has it."""
     with unit_of_work(world.core) as session:
-        message = texting.message(session, uuid.UUID(text_id))
+        message = texting.claim(session, uuid.UUID(text_id))
     if message is None:
         return
     phone, values = message
@@ -91,9 +109,8 @@ def send_text(world: World, *, text_id: str) -> None:
 @task("push.send_texts_left", queue=texting.QUEUE, cron="* * * * * 50")
 def send_texts_left(world: World) -> None:
     """Send what the jobs could not; a gateway that stays silent ends the run."""
-    now = clock.now()
     with unit_of_work(world.core) as session:
-        left = texting.unsent(session, now - STALE_TEXT, now - TRIED_BY_NOW, TEXTS)
+        left = texting.unsent(session, TEXTS)
     for text_id in left:
         try:
             send_text.run(world, text_id=str(text_id))

@@ -86,6 +86,9 @@ class PushDevice(Base):
     token_digest: Mapped[bytes]
     #: WeChat's templates the person agreed to.
     template_ids: Mapped[list[str]] = mapped_column(ARRAY(String))
+    #: The client's own name for the device it was registered from, as the sign-in gave it; null for
+    #: phones registered before this was kept.
+    client_device_id: Mapped[str | None]
     #: zh or en: the language the app spoke when it registered.
     language: Mapped[str]
     created_at: Mapped[datetime]
@@ -148,6 +151,19 @@ class RuleEvaluation(Base):
     evaluated_at: Mapped[datetime]
 
 
+class RuleProgress(Base):
+    """How far a daily rule has come with the people of a legal day. Gone when it is done."""
+
+    __tablename__ = "rule_progress"
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    #: The last person it came to, in the order of ids.
+    reached: Mapped[uuid.UUID]
+    #: How many new notices came of it so far.
+    notices: Mapped[int]
+
+
 class PersonFact(Base):
     """A day that matters in somebody's life, as a named source stated it."""
 
@@ -171,6 +187,7 @@ class PushText(Base):
     __tablename__ = "push_texts"
     __table_args__ = (
         UniqueConstraint("rule", "line_id"),
+        CheckConstraint("tries >= 0", name="tries"),
         Index("ix_push_texts_unsent", "created_at", postgresql_where=text("sent_at IS NULL")),
     )
 
@@ -178,4 +195,8 @@ class PushText(Base):
     rule: Mapped[str]
     line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_lines.id"))
     created_at: Mapped[datetime]
+    #: How often a worker has claimed it; no text is sent more often.
+    tries: Mapped[int] = mapped_column(SmallInteger)
+    #: While a worker has it: when another may claim it.
+    next_try_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -1,9 +1,15 @@
-"""Text messages to people without an account, whose payment somebody else has made."""
+"""Text messages to people without an account, whose payment somebody else has made.
+
+A text is claimed before it is sent, under its row's lock and committed, so that two workers never
+send it both. Whether a worker that died had sent it is not known: when its claim ends, the text is
+claimed again. The gateway knows no repetition by itself, so the claims are what bounds it: `TRIES` at
+most, each four times as long as the one before.
+"""
 
 import uuid
-from datetime import datetime
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -21,14 +27,21 @@ from push.rules import Rule
 
 SEND_TASK = "push.send_text"
 QUEUE = "sms"
+#: Claims of one text; they last 1, 4, 16, 64 and 256 minutes, then the last. The first is already
+#: longer than the gateway may take to answer.
+TRIES = 6
+FIRST_CLAIM = timedelta(minutes=1)
+#: A text older than this is no news any more.
+STALE = timedelta(days=1)
 
 
 def request(session: Session, line_id: uuid.UUID) -> None:
     """Have the insured of a settled line told by SMS, once, if no inbox of theirs can tell them."""
     for rule in rulebook.in_force(clock.legal_today()):
         if LineSettled.NAME in rule.events and _is_needed(session, line_id):
+            now = clock.now()
             row = insert(PushText).values(
-                id=new_id(), rule=rule.id, line_id=line_id, created_at=clock.now()
+                id=new_id(), rule=rule.id, line_id=line_id, created_at=now, tries=0, next_try_at=now
             )
             once = row.on_conflict_do_nothing(index_elements=["rule", "line_id"])
             text_id = session.scalar(once.returning(PushText.id))
@@ -36,26 +49,44 @@ def request(session: Session, line_id: uuid.UUID) -> None:
                 defer(session, SEND_TASK, queue=QUEUE, text_id=str(text_id))
 
 
-def unsent(session: Session, after: datetime, before: datetime, limit: int) -> list[uuid.UUID]:
-    """Texts asked for in that time that nobody has sent, longest waiting first."""
-    waiting = (
-        select(PushText.id)
-        .where(PushText.sent_at.is_(None), PushText.created_at.between(after, before))
-        .order_by(PushText.created_at)
-        .limit(limit)
-    )
+def unsent(session: Session, limit: int) -> list[uuid.UUID]:
+    """Texts that may be claimed, longest waiting first."""
+    waiting = select(PushText.id).where(*_claimable()).order_by(PushText.created_at).limit(limit)
     return list(session.scalars(waiting))
 
 
-def message(session: Session, text_id: uuid.UUID) -> tuple[str, list[str]] | None:
-    """Phone and values of a text that is still to be sent."""
+def claim(session: Session, text_id: uuid.UUID) -> tuple[str, list[str]] | None:
+    """Phone and values of a text that is now the caller's to send; it commits before it sends.
+
+    None when the text is sent, given up, or another worker's.
+    """
+    mine = select(PushText).where(PushText.id == text_id, *_claimable()).with_for_update()
+    row = session.scalar(mine)
+    if row is None:
+        return None
+    row.next_try_at = clock.now() + FIRST_CLAIM * 4**row.tries
+    row.tries += 1
+    return _message(session, text_id)
+
+
+def _claimable() -> tuple[ColumnElement[bool], ...]:
+    now = clock.now()
+    return (
+        PushText.sent_at.is_(None),
+        PushText.tries < TRIES,
+        PushText.next_try_at <= now,
+        PushText.created_at > now - STALE,
+    )
+
+
+def _message(session: Session, text_id: uuid.UUID) -> tuple[str, list[str]] | None:
     found = session.execute(
         select(PushText, OrderLine, Order, Bill, Booking.reference)
         .join(OrderLine, OrderLine.id == PushText.line_id)
         .join(Order, Order.id == OrderLine.order_id)
         .join(Bill, Bill.id == OrderLine.bill_id)
         .outerjoin(Booking, Booking.line_id == OrderLine.id)
-        .where(PushText.id == text_id, PushText.sent_at.is_(None))
+        .where(PushText.id == text_id)
     ).one_or_none()
     if found is None:
         return None

@@ -134,6 +134,7 @@ class Stage:
                         bill_id=self.bills[bill],
                         amount=40_000,
                         status=status,
+                        basis="lookup",
                     )
                 )
                 session.flush()

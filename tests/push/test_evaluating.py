@@ -13,10 +13,19 @@ from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.ids import new_id
+from app.identity import sessions
 from app.identity.models import Account, Person
+from app.identity.sessions import Device
 from push import evaluating, rulebook
 from push.jobs import evaluate_due
-from push.models import Delivery, Notice, PersonFact, PushDevice, RuleEvaluation
+from push.models import (
+    Delivery,
+    Notice,
+    PersonFact,
+    PushDevice,
+    RuleEvaluation,
+    RuleProgress,
+)
 
 EXPIRY = "resident-id-expiry"
 PERIOD = "resident-medical-payment-period"
@@ -118,7 +127,9 @@ def crowd(core, number, expires):
         )
 
 
-def test_three_thousand_people_are_told_by_a_fixed_number_of_statements(core, world, count_sql, at):
+def test_three_thousand_people_are_told_by_a_few_statements_for_each_thousand(
+    core, world, count_sql, at
+):
     at("2026-03-02T10:00")
     seen = {}
     for number, expires in ((10, date(2026, 3, 20)), (3_000, date(2026, 3, 21))):
@@ -130,9 +141,55 @@ def test_three_thousand_people_are_told_by_a_fixed_number_of_statements(core, wo
         seen[number] = len(statements)
     assert count(core, Notice) == 3_010
     assert count(core, Delivery) == 3_010
-    # The larger crowd is worked on by one job more.
-    assert seen[3_000] <= seen[10] + 1
+    assert seen[3_000] - seen[10] <= 3 * len(DAILY) * 6
     assert jobs(core, "push.deliver_batch") == 3
+
+
+def test_an_evaluation_that_died_in_the_middle_goes_on_and_tells_nobody_twice(
+    core, world, at, monkeypatch
+):
+    at("2026-03-02T10:00")
+    day = date(2026, 3, 2)
+    monkeypatch.setattr(evaluating, "RANGE", 10)
+    crowd(core, 35, date(2026, 3, 20))
+    for _ in range(2):
+        with unit_of_work(core) as session:
+            evaluating.go_on(session, rule(EXPIRY), day)
+    with core.session() as dying:
+        assert evaluating.go_on(dying, rule(EXPIRY), day).made.notices == 10
+        dying.rollback()
+    assert count(core, Notice) == 20
+    with core.session() as session:
+        assert session.get(RuleProgress, (EXPIRY, day)).notices == 20
+        assert EXPIRY in {each.id for each in evaluating.due_rules(session, day)}
+    evaluate_due.run(world)
+    with core.session() as session:
+        assert session.get(RuleEvaluation, (EXPIRY, day)).notices == 35
+        assert session.get(RuleProgress, (EXPIRY, day)) is None
+        told = session.scalars(select(Notice.recipient_account_id)).all()
+    assert len(told) == len(set(told)) == 35
+
+
+def test_a_job_goes_on_as_a_new_one_and_later_people_are_not_forgotten(
+    core, world, at, monkeypatch
+):
+    at("2026-03-02T10:00")
+    monkeypatch.setattr(evaluating, "RANGE", 10)
+    monkeypatch.setattr(evaluating, "JOB", 2)
+    crowd(core, 25, date(2026, 3, 20))
+    evaluate_due.run(world)
+    assert count(core, Notice) == 20
+    assert jobs(core, "push.evaluate_due") == 1
+    crowd(core, 5, date(2026, 3, 20))
+    for _ in range(2):
+        evaluate_due.run(world)
+    assert count(core, Notice) == 30
+    runs = jobs(core, "push.evaluate_due")
+    evaluate_due.run(world)
+    evaluate_due.run(world)
+    assert jobs(core, "push.evaluate_due") <= runs + 1
+    with core.session() as session:
+        assert evaluating.due_rules(session, date(2026, 3, 2)) == []
 
 
 def test_a_day_is_evaluated_once_and_the_next_day_again(core, world, stage, at):
@@ -182,7 +239,7 @@ def test_a_bill_is_spoken_of_until_its_last_midnight(core, stage):
     stage.bill("bill", "me", payable_until=date(2026, 2, 28))
     for day, told in ((date(2026, 3, 1), 0), (date(2026, 2, 28), 1)):
         with unit_of_work(core) as session:
-            assert evaluating.evaluate(session, rule(PERIOD), day).notices == told
+            assert evaluating.evaluate(session, rule(PERIOD), day).made.notices == told
 
 
 def test_a_reminder_at_night_waits_for_the_morning_and_a_payment_does_not(core, stage, at, phone):
@@ -210,7 +267,7 @@ def test_the_same_fact_makes_one_notice_however_often_it_is_evaluated_at_once(li
     def evaluate(_):
         together.wait()
         with unit_of_work(live_core) as session:
-            return evaluating.evaluate(session, rule(EXPIRY), day).notices
+            return evaluating.evaluate(session, rule(EXPIRY), day).made.notices
 
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(evaluate, range(threads)))
@@ -218,10 +275,12 @@ def test_the_same_fact_makes_one_notice_however_often_it_is_evaluated_at_once(li
     assert count(live_core, Notice) == 5
 
 
-def test_workers_that_find_the_same_day_due_evaluate_it_once(live_core, live_world):
-    stage = Stage(live_core)
-    stage.person("me")
-    stage.fact("me", clock.legal_today() + timedelta(days=5))
+def test_workers_that_find_the_same_day_due_share_it_and_tell_everybody_once(
+    live_core, live_world, at, monkeypatch
+):
+    at("2026-03-02T10:00")
+    monkeypatch.setattr(evaluating, "RANGE", 5)
+    crowd(live_core, 43, date(2026, 3, 20))
     threads = 8
     together = Barrier(threads)
 
@@ -231,10 +290,28 @@ def test_workers_that_find_the_same_day_due_evaluate_it_once(live_core, live_wor
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, range(threads)))
-    assert count(live_core, Notice) == 1
+    # Whoever found another at work left it to them.
+    evaluate_due.run(live_world)
+    assert count(live_core, Notice) == 43
     with live_core.session() as session:
         made = dict(session.execute(select(RuleEvaluation.rule, RuleEvaluation.notices)).all())
-    assert made == {**dict.fromkeys(DAILY, 0), EXPIRY: 1}
+        assert evaluating.due_rules(session, date(2026, 3, 2)) == []
+    assert made == {**dict.fromkeys(DAILY, 0), EXPIRY: 43}
+
+
+def test_nobody_waits_for_the_reminders_to_sign_in(live_core, at):
+    stage = Stage(live_core)
+    stage.person("me")
+    now = at("2026-03-02T10:00")
+    stage.fact("me", date(2026, 3, 20))
+    account_id = stage.accounts["me"].actor.account
+    with live_core.session() as reminding, live_core.session() as signing_in:
+        assert evaluating.evaluate(reminding, rule(EXPIRY), now.date()).made.notices == 1
+        account = signing_in.get_one(Account, account_id)
+        granted = sessions.open_session(signing_in, account, Device("d", "测试机", "ios"))
+        signing_in.commit()
+        reminding.commit()
+    assert granted.account_id == account_id
 
 
 def test_a_rule_that_fails_does_not_keep_the_others_from_being_evaluated(live_core, live_world):

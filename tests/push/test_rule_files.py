@@ -29,7 +29,7 @@ def evaluate(core, stage, rule, example):
     with unit_of_work(core) as session:
         event = example["event"]
         if event is None:
-            return evaluating.evaluate(session, rule, example["day"])
+            return evaluating.evaluate(session, rule, example["day"]).made
         place = (
             {"order_id": str(stage.orders[event["of"]])}
             if event["of"] in stage.orders

@@ -1,13 +1,16 @@
 """Who has no account is told by SMS that somebody paid for them, once."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, text
-from stage import PHONE
+from stage import PHONE, Stage
 
+from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.events import dispatcher, record
@@ -24,11 +27,14 @@ class Gateway:
     def __init__(self):
         self.sent = []
         self.silent = False
+        self.deadly = False
 
     def send(self, phone, template, params):
         if self.silent:
             raise PartyUnavailable("sms")
         self.sent.append((phone, template, params))
+        if self.deadly:
+            raise RuntimeError("the worker dies here")
 
 
 @pytest.fixture
@@ -112,6 +118,48 @@ def test_a_silent_gateway_is_tried_again_by_the_sweep(core, world, gateway, sett
         jobs.send_texts_left.run(world)
     assert len(gateway.sent) == 1
     assert texts(core)[0].sent_at == later
+
+
+def test_two_workers_send_a_text_once(live_core, gateway):
+    stage = Stage(live_core)
+    stage.person("son")
+    stage.person("mother", account=False)
+    stage.bill("bill", "mother")
+    stage.order("order", "son", ["bill"], "settled")
+    real = build_world(live_core, waiters=1)
+    world = replace(real, sms=gateway)
+    jobs.tell_line_settled.run(world, line_id=str(stage.lines["bill"]))
+    (each,) = texts(live_core)
+    threads = 6
+    together = Barrier(threads)
+
+    def send(_):
+        together.wait()
+        jobs.send_text.run(world, text_id=str(each.id))
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(send, range(threads)))
+    assert len(gateway.sent) == 1
+    assert texts(live_core)[0].tries == 1
+    for party in (real.sms, real.wechat, real.population, real.health_authority):
+        party.close()
+
+
+def test_a_worker_that_dies_over_a_text_lets_it_be_sent_again_and_not_for_ever(
+    core, world, gateway, settled, monkeypatch
+):
+    jobs.tell_line_settled.run(world, line_id=settled)
+    gateway.deadly = True
+    moment, claims = clock.now(), []
+    for minute in range(24 * 60):
+        later = moment + timedelta(minutes=minute)
+        monkeypatch.setattr(clock, "now", lambda at=later: at)
+        before = len(gateway.sent)
+        # Each worker dies after the gateway has the text, before that is written down.
+        jobs.send_texts_left.run(world)
+        claims += [minute] * (len(gateway.sent) - before)
+    assert claims == [0, 1, 5, 21, 85, 341]
+    assert texts(core)[0].sent_at is None
 
 
 def test_a_text_that_is_a_day_old_is_no_news(core, world, gateway, settled, monkeypatch):
