@@ -12,6 +12,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from app.core import clock
 from push import sources
 from push.examples import Example
 from push.models import CATEGORIES
@@ -123,6 +124,10 @@ class _Trigger(_Strict):
         _demand(data["facts"] is not None and not data["events"], "a daily trigger names its facts")
         needed = sources.DAILY[data["facts"]].parameters
         _demand(set(data["parameters"]) == needed, f"these facts need {sorted(needed)}")
+        try:
+            sources.DAILY[data["facts"]].select(clock.legal_today(), data["parameters"])
+        except ValueError:
+            raise ma.ValidationError("these facts cannot read the parameters") from None
 
 
 class _Source(_Strict):
@@ -197,12 +202,13 @@ def _check_windows(rule: Rule) -> None:
 
 def _check_values(rule: Rule) -> None:
     """Every `{…}` in a text has a value, and every value said by a word has its vocabulary."""
-    for source in rule.sources:
-        known = set(source.params) | ALWAYS
-        for words in (each for name in source.wordings for each in rule.texts[name].words.values()):
+    for wording, text in rule.texts.items():
+        params = rule.params_of(wording)
+        known = set(params) | ALWAYS
+        for words in text.words.values():
             named = _named(words.title) | _named(words.body) | _named(words.because)
             _demand(named <= known, f"unknown values {sorted(named - known)}")
-        for name, kind in source.params.items():
+        for name, kind in params.items():
             has_words = "*" in rule.vocabulary.get(name, {})
             _demand(kind != "word" or has_words, f"vocabulary of {name} needs at least *")
 

@@ -104,7 +104,7 @@ class Rule:
 
     def params_of(self, wording: str) -> Mapping[str, Kind]:
         """What the source of that text knows, and how each value is shown."""
-        return next(each.params for each in self.sources if wording in each.wordings)
+        return next(each.wordings[wording] for each in self.sources if wording in each.wordings)
 
     def holds_on(self, day: date) -> bool:
         """Whether this version is in force."""

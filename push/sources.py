@@ -1,7 +1,8 @@
 """Where rules get their facts: each source is one SELECT over everybody it concerns.
 
 All sources answer the same columns, so that one INSERT … SELECT serves every rule:
-recipient, subject, subject_key, period, opens, due, wording, params.
+recipient, subject, subject_key, period, opens, due, wording, params. A daily source answers an indexed
+column as `subject`, because the evaluation asks it for one range of people at a time.
 """
 
 import uuid
@@ -12,11 +13,9 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     Date,
-    Select,
     String,
     Subquery,
     and_,
-    any_,
     case,
     cast,
     func,
@@ -25,15 +24,13 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.sql import CompoundSelect
 
-from app.family.models import Mandate
 from app.identity.models import Account, Person
 from app.payments.events import LineSettled, OrderPaid
 from app.payments.models import Bill, Order, OrderLine
+from push.contributions import Facts, contributions, is_the_insured, payable_bills
 from push.models import PersonFact
 
-Facts = Select[Any] | CompoundSelect[Any]
 #: How a value is shown: as it is, as yuan, as a day, as a masked name, as the rule's word for it.
 Kind = Literal["text", "money", "date", "person", "word"]
 
@@ -43,75 +40,12 @@ class Source:
     """A kind of fact that rules can speak of."""
 
     select: Callable[[date, Mapping[str, str]], Facts]
-    #: The texts a rule must have for it.
-    wordings: frozenset[str]
-    #: What its texts may name.
-    params: Mapping[str, Kind]
+    #: The texts a rule must have for it, and what each may name.
+    wordings: Mapping[str, Mapping[str, Kind]]
     #: What it must be told: by the rule, or by the event.
     parameters: frozenset[str]
     #: Which of its days a window can be counted from.
     days: frozenset[str] = frozenset()
-
-
-def _payable_bills(day: date, parameters: Mapping[str, str]) -> Facts:
-    """Bills of one scheme that can be paid on `day`: for the insured, and for whoever may pay."""
-    insured = (
-        select(
-            func.coalesce(Bill.person_id, Person.id).label("person_id"),
-            Bill.period,
-            Bill.payable_from,
-            Bill.payable_until,
-            Bill.amount,
-        )
-        .outerjoin(Person, _is_the_insured())
-        .where(
-            Bill.scheme == parameters["scheme"],
-            Bill.status == "payable",
-            Bill.payable_from <= day,
-            Bill.payable_until >= day,
-        )
-        .subquery("insured")
-    )
-    own = select(*_bill_columns(insured, Account.id, "own")).join(
-        Account, Account.person_id == insured.c.person_id
-    )
-    held = select(*_bill_columns(insured, Mandate.holder_account_id, "held")).join(
-        Mandate,
-        and_(
-            Mandate.principal_person_id == insured.c.person_id,
-            Mandate.status == "active",
-            literal("pay") == any_(Mandate.scopes),
-            Mandate.until >= day,
-        ),
-    )
-    return union_all(own, held)
-
-
-def _is_the_insured() -> Any:
-    # A bill fetched before its person became known to us has only the document's index.
-    return and_(
-        Bill.person_id.is_(None),
-        Person.document_type == "resident_id",
-        Person.document_index == Bill.beneficiary_index,
-    )
-
-
-def _bill_columns(insured: Subquery, recipient: Any, wording: str) -> list[Any]:
-    bill = insured.c
-    params = func.jsonb_build_object(
-        *("year", bill.period, "amount", bill.amount),
-        *("from", bill.payable_from, "until", bill.payable_until),
-    )
-    return [
-        recipient.label("recipient"),
-        bill.person_id.label("subject"),
-        cast(bill.person_id, String).label("subject_key"),
-        bill.period.label("period"),
-        bill.payable_from.label("opens"),
-        bill.payable_until.label("due"),
-        literal(wording).label("wording"),
-        params.label("params"),
-    ]
 
 
 def _expiring_facts(day: date, parameters: Mapping[str, str]) -> Facts:
@@ -169,7 +103,7 @@ def _settled_line(day: date, parameters: Mapping[str, str]) -> Facts:
         )
         .join(Order, Order.id == OrderLine.order_id)
         .join(Bill, Bill.id == OrderLine.bill_id)
-        .outerjoin(Person, _is_the_insured())
+        .outerjoin(Person, and_(Bill.person_id.is_(None), is_the_insured()))
         .where(OrderLine.id == uuid.UUID(parameters["line_id"]), OrderLine.status == "settled")
         .subquery("line")
     )
@@ -207,19 +141,34 @@ def _no_days() -> tuple[Any, Any]:
     return cast(null(), Date).label("opens"), cast(null(), Date).label("due")
 
 
+_BILL: Mapping[str, Kind] = {"year": "text", "amount": "money", "from": "date", "until": "date"}
+_DATED_BILL: Mapping[str, Kind] = {**_BILL, "as_of": "date"}
+_YEAR: Mapping[str, Kind] = {"year": "text", "from": "date", "until": "date"}
+_LINE: Mapping[str, Kind] = {
+    **{"amount": "money", "scheme": "word", "year": "text"},
+    **{"number": "text", "payer": "person"},
+}
+
 #: Evaluated every legal day.
 DAILY: Mapping[str, Source] = {
     "payable_bills": Source(
-        _payable_bills,
-        wordings=frozenset({"own", "held"}),
-        params={"year": "text", "amount": "money", "from": "date", "until": "date"},
+        payable_bills,
+        wordings={"own": _BILL, "held": _BILL},
         parameters=frozenset({"scheme"}),
+        days=frozenset({"opens", "due"}),
+    ),
+    "contributions": Source(
+        contributions,
+        wordings={
+            **{"own": _DATED_BILL, "held": _DATED_BILL},
+            **{"own_unknown": _YEAR, "held_unknown": _YEAR},
+        },
+        parameters=frozenset({"scheme", "from", "until"}),
         days=frozenset({"opens", "due"}),
     ),
     "expiring_facts": Source(
         _expiring_facts,
-        wordings=frozenset({"own"}),
-        params={"expires": "date", "source": "text", "as_of": "date"},
+        wordings={"own": {"expires": "date", "source": "text", "as_of": "date"}},
         parameters=frozenset({"fact"}),
         days=frozenset({"due"}),
     ),
@@ -229,20 +178,12 @@ DAILY: Mapping[str, Source] = {
 ON_EVENT: Mapping[str, Source] = {
     OrderPaid.NAME: Source(
         _paid_order,
-        wordings=frozenset({"paid"}),
-        params={"amount": "money", "number": "text", "lines": "text"},
+        wordings={"paid": {"amount": "money", "number": "text", "lines": "text"}},
         parameters=frozenset({"order_id"}),
     ),
     LineSettled.NAME: Source(
         _settled_line,
-        wordings=frozenset({"settled_own", "settled_for_other", "settled_for_you"}),
-        params={
-            "amount": "money",
-            "scheme": "word",
-            "year": "text",
-            "number": "text",
-            "payer": "person",
-        },
+        wordings={"settled_own": _LINE, "settled_for_other": _LINE, "settled_for_you": _LINE},
         parameters=frozenset({"line_id"}),
     ),
 }

@@ -12,6 +12,7 @@ from stage import shanghai
 
 from app.core.db import unit_of_work
 from push import composing, evaluating, rulebook
+from push.contributions import yearly_period
 from push.models import Notice
 from push.rules import Quiet, Window
 from push.windows import is_working_day, latest_day, spans
@@ -110,6 +111,15 @@ SPOILED = {
     "a category nobody knows": ("category", "gossip", "Must be one of"),
     "facts nobody knows": ("trigger.facts", "horoscopes", "Must be one of"),
     "a parameter missing": ("trigger.parameters", {}, "these facts need"),
+    "a day no year has": (
+        "trigger",
+        {
+            "kind": "daily",
+            "facts": "contributions",
+            "parameters": {"scheme": "resident_medical", "from": "10-01", "until": "12-32"},
+        },
+        "cannot read the parameters",
+    ),
     "both kinds of trigger": ("trigger.events", ["payments.order_paid"], "names its facts"),
     "a value the facts do not have": ("texts.own.zh.body", "{salary}", "unknown values"),
     "a text missing": ("texts.held", ..., "exactly the texts"),
@@ -208,6 +218,24 @@ QUIET = Quiet(time(22), time(8))
 )
 def test_phones_are_quiet_from_ten_in_the_evening_until_eight(now, rings):
     assert QUIET.ends(shanghai(now)) == shanghai(rings)
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [
+        ("2026-09-30", None),
+        ("2026-10-01", ("2026-10-01", "2027-02-28", "2027")),
+        ("2027-02-28", ("2026-10-01", "2027-02-28", "2027")),
+        ("2027-03-01", None),
+        ("2027-10-01", ("2027-10-01", "2028-02-28", "2028")),
+        ("2028-02-29", None),
+    ],
+)
+def test_a_yearly_period_may_end_in_the_next_year_and_is_for_the_year_after_its_beginning(
+    day, found
+):
+    period = yearly_period(date.fromisoformat(day), "10-01", "02-28")
+    assert (period and (str(period.opens), str(period.due), period.year)) == found
 
 
 def test_quiet_hours_within_one_day_end_on_the_same_day():
