@@ -1,0 +1,111 @@
+import type { Huiban } from './huiban'
+import { Unreachable } from './platform'
+import { Problem } from './problem'
+
+/** What every page shows. */
+export interface Common {
+  state: 'loading' | 'ready' | 'failed'
+  /** Why the page could not be loaded. */
+  failure: string
+  /** Why the last thing the person asked for was refused; the page stays. */
+  refusal: string
+  /** Something the person asked for is under way. */
+  busy: boolean
+  simple: boolean
+}
+
+export type Show<View> = (change: Partial<View & Common>) => void
+
+/** The thinking part of a page: knows the backend and the platform port, and nothing of WXML. */
+export abstract class Screen<View extends object> {
+  readonly view: View & Common
+  private render: Show<View> = () => undefined
+
+  constructor(
+    protected readonly app: Huiban,
+    view: View,
+  ) {
+    this.view = { state: 'loading', failure: '', refusal: '', busy: false, simple: false, ...view }
+  }
+
+  /** Where changes of `view` go from now on. */
+  attach(show: Show<View>): void {
+    this.render = show
+  }
+
+  /** The page opens, with the parameters of its address. */
+  async open(parameters: Record<string, string | undefined> = {}): Promise<void> {
+    this.note({ simple: await this.app.settings.simple() })
+    await this.load(() => this.fetch(parameters))
+  }
+
+  /** The page is in front again; what failed for want of a sign-in may succeed now. */
+  async shown(parameters: Record<string, string | undefined> = {}): Promise<void> {
+    if (this.view.state === 'loading') return
+    if (this.view.state === 'failed') return this.open(parameters)
+    this.note({ simple: await this.app.settings.simple() })
+    await this.returned()
+  }
+
+  /** The page is gone or covered. */
+  leave(): void {}
+
+  /** Get what the page shows. */
+  protected abstract fetch(parameters: Record<string, string | undefined>): Promise<void>
+
+  /** In front again, and loaded before. */
+  protected async returned(): Promise<void> {}
+
+  protected show(change: Partial<View & Common>): void {
+    Object.assign(this.view, change)
+    this.render(change)
+  }
+
+  private note(change: Partial<Common>): void {
+    this.show(change as Partial<View & Common>)
+  }
+
+  protected async load(act: () => Promise<void>): Promise<void> {
+    this.note({ state: 'loading', failure: '' })
+    try {
+      await act()
+      this.note({ state: 'ready' })
+    } catch (error) {
+      this.note({ state: 'failed', failure: words(error) })
+      this.lead(error)
+    }
+  }
+
+  /** Do what the person asked for, one thing at a time. */
+  protected async perform(act: () => Promise<void>): Promise<void> {
+    if (this.view.busy) return
+    this.note({ busy: true, refusal: '' })
+    try {
+      await act()
+    } catch (error) {
+      this.note({ refusal: words(error) })
+      this.lead(error)
+    } finally {
+      this.note({ busy: false })
+    }
+  }
+
+  /** Where the way out of a refusal leads: to signing in, or to proving one's name. */
+  private lead(error: unknown): void {
+    if (!(error instanceof Problem)) return
+    if (SIGNED_OUT.includes(error.code)) this.app.platform.open('sign-in')
+    if (error.code === 'step_up_required') this.app.platform.open('real-name')
+  }
+}
+
+const SIGNED_OUT = ['not_authenticated', 'token_refused']
+
+/** An error in words for the person. A field's own message says more than the general one. */
+function words(error: unknown): string {
+  if (error instanceof Problem) return Object.values(error.fields)[0]?.[0] ?? error.message
+  if (error instanceof Unreachable || error instanceof Refusal) return error.message
+  return '出现异常，请稍后再试。'
+}
+
+/** A screen's own reason not to do it, in words for the person. */
+export class Refusal extends Error {}

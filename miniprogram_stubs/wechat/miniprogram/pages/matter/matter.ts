@@ -1,0 +1,4 @@
+import { MatterScreen } from '../../core/screens/matter'
+import { page } from '../../page'
+
+page(MatterScreen, {})
