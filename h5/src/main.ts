@@ -7,8 +7,16 @@ import { createApp } from "vue"
 import App from "./App.vue"
 import { router } from "./router"
 
-// A newer version was put in place while this page was open: its parts have other names.
-window.addEventListener("vite:preloadError", () => location.reload())
+const RELOADED = "huiban.reloaded"
+
+// A newer version was put in place while this page was open: its parts have other names. Once is
+// enough; if it is something else, the screen says what.
+window.addEventListener("vite:preloadError", () => {
+  if (!navigator.onLine || sessionStorage.getItem(RELOADED) !== null) return
+  sessionStorage.setItem(RELOADED, "1")
+  location.reload()
+})
+router.afterEach(() => sessionStorage.removeItem(RELOADED))
 
 createApp(App).use(createPinia()).use(router).mount("#app")
 

@@ -1,0 +1,206 @@
+"""A real browser on the built pages and the whole running product.
+
+Every page is watched: a console error, a failed request, a request to a foreign host or to an
+address that the API's description does not know fails the test, unless it said that it is meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+from composition import describe
+from scripts import frontend
+from scripts.browser import ARGUMENTS, NoBrowserError, ensure
+from scripts.environment import read_world
+from scripts.stack import Layout, Stack
+
+#: A phone of today, and the narrowest that must do.
+VIEWPORT = {"width": 390, "height": 844}
+AXE = frontend.MODULES / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the built pages, up to date."""
+    return frontend.build()
+
+
+@pytest.fixture(scope="session")
+def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The product as `make run` starts it, on ports and data of its own."""
+    home = tmp_path_factory.mktemp("web")
+    with Stack(Layout(home=home, durable=False, quiet=True)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def people() -> dict[str, dict]:
+    """The invented people by key."""
+    return {person["key"]: dict(person) for person in read_world()["people"]}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. Tests are skipped where none can be had."""
+    try:
+        program = ensure()
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Watch:
+    """What happened in the pages of one test."""
+
+    url: str
+    errors: list[str] = field(default_factory=list)
+    calls: set[tuple[str, str]] = field(default_factory=set)
+    #: Patterns of errors that the test itself provokes.
+    meant: list[str] = field(default_factory=list)
+
+    def attach(self, context: BrowserContext) -> None:
+        """See everything that happens in the pages of `context`."""
+        context.on("request", self._requested)
+        context.on("requestfailed", self._failed)
+        context.on("weberror", lambda it: self._note(f"uncaught: {it.error}"))
+        context.on(
+            "console",
+            lambda it: (
+                self._note(f"{it.type}: {it.text}") if it.type in ("error", "warning") else None
+            ),
+        )
+
+    def expect(self, pattern: str) -> None:
+        """Errors that match are meant."""
+        self.meant.append(pattern)
+
+    def unexpected(self) -> list[str]:
+        """Errors that nobody announced."""
+        return [
+            error
+            for error in self.errors
+            if not any(re.search(pattern, error) for pattern in self.meant)
+        ]
+
+    def _failed(self, request: Request) -> None:
+        # A page that is left gives up what it was still fetching.
+        if request.failure != "net::ERR_ABORTED":
+            self._note(f"{request.method} {request.url}: {request.failure}")
+
+    def _note(self, error: str) -> None:
+        self.errors.append(error)
+
+    def _requested(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("data", "blob"):
+            return
+        if f"{parts.scheme}://{parts.netloc}" != self.url:
+            self._note(f"foreign host: {request.url}")
+        elif parts.path.startswith("/api/"):
+            self.calls.add((request.method, parts.path))
+
+
+@pytest.fixture(scope="session")
+def described() -> list[tuple[str, re.Pattern[str]]]:
+    """(method, pattern of the path) of every call in the API's description."""
+    return [
+        (method.upper(), re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)))
+        for path, operations in describe()["paths"].items()
+        for method in operations
+    ]
+
+
+@pytest.fixture
+def watch(stack: Stack, described: list[tuple[str, re.Pattern[str]]]) -> Iterator[Watch]:
+    """Watches all pages of the test and judges them at its end."""
+    watched = Watch(stack.url)
+    yield watched
+    assert watched.unexpected() == []
+    unknown = [
+        (method, path)
+        for method, path in sorted(watched.calls)
+        if not any(method == known and form.fullmatch(path) for known, form in described)
+    ]
+    assert unknown == []
+
+
+@pytest.fixture
+def new_page(browser: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """Open a page on a phone of its own: `new_page(viewport=…)`; takes what `new_context` takes."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(**options: object) -> Page:
+        given = {"locale": "zh-CN", "viewport": VIEWPORT, "base_url": watch.url, **options}
+        context = browser.new_context(**given)
+        context.set_default_timeout(10_000)
+        watch.attach(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """One phone."""
+    return new_page()
+
+
+@pytest.fixture
+def read_code(stack: Stack) -> Callable[[str], str]:
+    """The code in the newest text message to a phone."""
+
+    def read(phone: str) -> str:
+        messages = httpx.get(f"{stack.stubs_url}/sms/messages", params={"phone": phone}).json()
+        return str(messages[0]["code"])
+
+    return read
+
+
+@pytest.fixture
+def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, str], None]:
+    """Sign a page's phone in past the screens: `sign_in(page, phone)` before it is opened."""
+
+    def enter(page: Page, phone: str) -> None:
+        auth = "/api/v1/auth"
+        ask, origin = page.context.request, {"Origin": stack.url}
+        sent = ask.post(f"{auth}/codes", data={"phone": phone, "purpose": "login"})
+        assert sent.status == 202, sent.text()
+        device = {"id": f"browser-{phone}", "name": "测试浏览器", "platform": "h5"}
+        body = {"phone": phone, "code": read_code(phone), "device": device}
+        opened = ask.post(f"{auth}/sessions", data=body, headers=origin)
+        assert opened.status == 201, opened.text()
+        holder = json.dumps(json.dumps(opened.json()["citizen"]))
+        page.context.add_init_script(f"localStorage.setItem('huiban.holder', {holder})")
+
+    return enter
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """axe-core finds nothing wrong with what a page shows now."""
+
+    def check(page: Page) -> None:
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert [
+            (each["id"], each["help"], [node["html"] for node in each["nodes"]][:3])
+            for each in found["violations"]
+        ] == []
+
+    return check
