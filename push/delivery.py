@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, text, tuple_, update
 
 from app.core import clock, crypto
 from app.core.db import Session
@@ -31,7 +31,7 @@ QUEUE = "push"
 GROUP = 100
 #: Knocks a job sends before it makes room for others and goes on as a new job.
 JOB = 500
-#: Jobs that may work on one fan-out side by side.
+#: Jobs that go on side by side.
 LANES = 2
 #: Longer than the slowest group takes.
 LEASE = timedelta(seconds=30)
@@ -70,6 +70,24 @@ def start(session: Session, count: int) -> None:
     """Enqueue the work on `count` knocks just made: a few jobs, however many there are."""
     for _ in range(min(LANES, math.ceil(count / JOB))):
         defer(session, DELIVER_TASK, queue=QUEUE)
+
+
+def go_on(session: Session) -> None:
+    """A job that leaves due knocks behind goes on as a new one, unless `LANES` others will do.
+
+    Every quarter of a minute another begins, and each would go on as long as there are knocks: in the
+    end they would keep all of a worker's places, and sign-in codes would wait.
+    """
+    going = session.scalar(_GOING, {"queue": QUEUE, "task": DELIVER_TASK}) or 0
+    if going - 1 < LANES:
+        defer(session, DELIVER_TASK, queue=QUEUE)
+
+
+#: This job included.
+_GOING = text(
+    "SELECT count(*) FROM procrastinate_jobs"
+    " WHERE queue_name = :queue AND task_name = :task AND status IN ('todo', 'doing')"
+)
 
 
 def claim(session: Session) -> Batch:

@@ -90,7 +90,7 @@ def deliver_batch(world: World) -> None:
             log.warning("party_silent", party="fcm", count=len(results))
             return
     with unit_of_work(world.core) as session:
-        delivery.start(session, 1)
+        delivery.go_on(session)
 
 
 @task(texting.SEND_TASK, queue=texting.QUEUE)

@@ -361,6 +361,28 @@ def test_more_than_a_job_may_send_goes_on_as_another_job(
     assert {state for state, _, _ in states(core).values()} == {"sent"}
 
 
+def test_jobs_that_go_on_are_few_however_many_were_begun(
+    core, world, stubs, carrier, invent, monkeypatch
+):
+    monkeypatch.setattr(delivery, "GROUP", 2)
+    monkeypatch.setattr(delivery, "JOB", 2)
+    person = invent(level="phone")
+    phones = register(core, person, [f"lanes-{n}-{new_id()}" for n in range(7)])
+    queue(core, person, phones.values())
+    begun = []
+    # Each run stands for one of the jobs that are there.
+    for others in (0, delivery.LANES - 1, delivery.LANES):
+        with unit_of_work(core) as session:
+            session.execute(text("DELETE FROM procrastinate_jobs"))
+            for _ in range(others + 1):
+                delivery.start(session, 1)
+        deliver_batch.run(world)
+        with core.session() as session:
+            there = session.scalar(text("SELECT count(*) FROM procrastinate_jobs"))
+        begun.append(there - others - 1)
+    assert begun == [1, 1, 0]
+
+
 def test_workers_side_by_side_knock_once_for_each(live_core, stubs, carrier, monkeypatch):
     monkeypatch.setattr(devices, "MOST", 200)
     monkeypatch.setattr(delivery, "GROUP", 10)
