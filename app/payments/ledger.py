@@ -3,20 +3,25 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
+    Insert,
     String,
+    Table,
     UniqueConstraint,
+    bindparam,
     column,
+    func,
     insert,
     select,
     text,
     true,
-    values,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -79,18 +84,41 @@ def post(
     The database refuses a second posting of the same kind and reference, and at commit any posting
     whose entries do not sum to zero.
     """
+    row = {
+        "id": new_id(),
+        "kind": kind,
+        "reference": reference,
+        "order_id": order_id,
+        "posted_at": clock.now(),
+        "accounts": list(entries),
+        "amounts": list(entries.values()),
+    }
+    session.flush()
+    session.connection().execute(_POST, row)
+
+
+def _statement() -> Insert:
+    """Made once: building a statement costs more than sending it."""
+    names = ("id", "kind", "reference", "order_id", "posted_at")
     posting = (
-        insert(LedgerPosting)
-        .values(
-            id=new_id(), kind=kind, reference=reference, order_id=order_id, posted_at=clock.now()
-        )
+        insert(cast(Table, LedgerPosting.__table__))
+        .values({name: bindparam(name) for name in names})
         .returning(LedgerPosting.id)
         .cte("posting")
     )
-    sides = values(column("account", String), column("amount", BigInteger), name="sides").data(
-        list(entries.items())
+    sides = (
+        func.unnest(
+            bindparam("accounts", type_=ARRAY(String)),
+            bindparam("amounts", type_=ARRAY(BigInteger)),
+        )
+        .table_valued(column("account", String), column("amount", BigInteger), name="sides")
+        .render_derived()
     )
     rows = select(posting.c.id, sides.c.account, sides.c.amount).select_from(
         posting.join(sides, true())
     )
-    session.execute(insert(LedgerEntry).from_select(["posting_id", "account", "amount"], rows))
+    of_table = insert(cast(Table, LedgerEntry.__table__))
+    return of_table.from_select(["posting_id", "account", "amount"], rows)
+
+
+_POST = _statement()

@@ -5,9 +5,19 @@ press twice come one after another.
 """
 
 import uuid
-from datetime import datetime
+from typing import cast
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import (
+    DateTime,
+    Insert,
+    Table,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from app.core import clock
 from app.core.db import Session
@@ -67,17 +77,10 @@ def mark_paid(session: Session, order: Order, attempt_id: uuid.UUID) -> None:
     attempt = session.get_one(PaymentAttempt, attempt_id)
     if attempt.order_id != order.id:
         raise ValueError("the attempt pays another order")
-    at = clock.now()
     order.status = move(ORDER, order.status, "pay")
-    order.paid_at = at
-    lines = lines_of(session, order.id)
-    for line in lines:
-        line.status = move(LINE, line.status, "pay")
-    session.execute(
-        update(Bill).where(Bill.id.in_([line.bill_id for line in lines])).values(status="paid")
-    )
-    session.add_all(_pending_booking(line, at) for line in lines)
+    order.paid_at = clock.now()
     session.flush()
+    session.connection().execute(_PAY_LINES, {"its_order": order.id, "at": order.paid_at})
 
 
 def hold(session: Session, order: Order, because: str) -> None:
@@ -181,15 +184,33 @@ def close(session: Session, order: Order, by: str) -> None:
     session.flush()
 
 
-def _pending_booking(line: OrderLine, at: datetime) -> Booking:
-    return Booking(
-        line_id=line.id,
-        status="pending",
-        reference=None,
-        refused_because=None,
-        created_at=at,
-        booked_at=None,
+def _pay_lines() -> Insert:
+    """The lines are paid, their bills too, and each line's booking is pending. Made once.
+
+    The bills are locked in the order of their ids, as everywhere.
+    """
+    line, bill = cast(Table, OrderLine.__table__), cast(Table, Bill.__table__)
+    paid = (
+        update(line)
+        .where(line.c.order_id == bindparam("its_order"), line.c.status == "open")
+        .values(status=move(LINE, "open", "pay"))
+        .returning(line.c.id, line.c.bill_id)
+        .cte("paid")
     )
+    theirs = select(bill.c.id).where(bill.c.id.in_(select(paid.c.bill_id)))
+    in_turn = theirs.order_by(bill.c.id).with_for_update().cte("in_turn")
+    bills_paid = (
+        update(bill)
+        .where(bill.c.id.in_(select(in_turn.c.id)))
+        .values(status="paid")
+        .cte("bills_paid")
+    )
+    pending = select(paid.c.id, literal("pending"), bindparam("at", type_=DateTime(timezone=True)))
+    bookings = insert(cast(Table, Booking.__table__))
+    return bookings.from_select(["line_id", "status", "created_at"], pending).add_cte(bills_paid)
+
+
+_PAY_LINES = _pay_lines()
 
 
 def luhn(digits: str) -> int:

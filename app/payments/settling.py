@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, Table, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -103,26 +103,13 @@ def hold(session: Session, order: Order, because: str) -> None:
 
 def _locked(session: Session, message: Message, payment: Payment) -> Known | None:
     """Lock order and attempt, in this order, and read what else the judgement needs."""
-    other = aliased(PaymentAttempt)
-    taken = exists().where(
-        other.provider == message.provider,
-        other.merchant_ref == message.merchant_ref,
-        other.transaction_id == payment.transaction_id,
-        other.id != PaymentAttempt.id,
-    )
-    together = (
-        select(Order, PaymentAttempt, OrderLine.id, OrderLine.amount, Bill.department, taken)
-        .join(PaymentAttempt, PaymentAttempt.order_id == Order.id)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .join(Bill, Bill.id == OrderLine.bill_id)
-        .where(
-            PaymentAttempt.provider == message.provider,
-            PaymentAttempt.out_trade_no == payment.out_trade_no,
-        )
-        .with_for_update(of=[Order, PaymentAttempt])
-        .execution_options(populate_existing=True)
-    )
-    rows = session.execute(together).all()
+    facts = {
+        "of_provider": message.provider,
+        "of_merchant": message.merchant_ref,
+        "transaction": payment.transaction_id,
+        "number": payment.out_trade_no,
+    }
+    rows = session.execute(_LOCK, facts).all()
     if not rows:
         return None
     order, attempt = rows[0][0], rows[0][1]
@@ -135,21 +122,19 @@ def _remember(
     """Store the message with this judgement, unless it is stored already: that one stands."""
     row_id = new_id()
     field = crypto.Field("provider_events", "body_sealed", row_id)
-    row = insert(ProviderEvent).values(
-        id=row_id,
-        provider=message.provider,
-        merchant_ref=message.merchant_ref,
-        event_id=message.event_id,
-        kind=message.kind,
-        attempt_id=known.attempt.id if known else None,
-        outcome=judged.outcome,
-        because=judged.because,
-        body_sealed=crypto.seal(session.core.keys, field, message.body),
-        received_at=clock.now(),
-    )
-    unique = ["provider", "merchant_ref", "event_id"]
-    stored = row.on_conflict_do_nothing(index_elements=unique).returning(ProviderEvent.id)
-    if session.scalar(stored) is not None:
+    row = {
+        "id": row_id,
+        "provider": message.provider,
+        "merchant_ref": message.merchant_ref,
+        "event_id": message.event_id,
+        "kind": message.kind,
+        "attempt_id": known.attempt.id if known else None,
+        "outcome": judged.outcome,
+        "because": judged.because,
+        "body_sealed": crypto.seal(session.core.keys, field, message.body),
+        "received_at": clock.now(),
+    }
+    if session.connection().execute(_STORE, row).first() is not None:
         return judged
     before = select(ProviderEvent.outcome, ProviderEvent.because).where(
         ProviderEvent.provider == message.provider,
@@ -163,16 +148,11 @@ def _remember(
 def _take_money(session: Session, message: Message, known: Known, judged: Judgement) -> None:
     order, attempt = known.order, known.attempt
     payment = message.payment
+    if attempt.status not in orders.LIVING_ATTEMPT:
+        _ask_about_the_living(session, order)
     attempt.status = move(ATTEMPT, attempt.status, "pay")
     attempt.transaction_id = payment.transaction_id if payment else None
     attempt.next_query_at = None
-    # A second living attempt can still be paid: ask about it now, not after its pause.
-    others = update(PaymentAttempt).where(
-        PaymentAttempt.order_id == order.id,
-        PaymentAttempt.id != attempt.id,
-        PaymentAttempt.status.in_(orders.LIVING_ATTEMPT),
-    )
-    session.execute(others.values(next_query_at=clock.now()))
     entries: dict[str, int] = defaultdict(int)
     entries[f"provider:{attempt.provider}:{attempt.merchant_ref}"] = attempt.amount
     if judged.outcome == "late":
@@ -189,3 +169,42 @@ def _take_money(session: Session, message: Message, known: Known, judged: Judgem
     events.record(session, OrderPaid(order_id=str(order.id)))
     for line_id, _, _ in known.lines:
         jobs.defer(session, booking.TASK, queue=booking.QUEUE, line_id=str(line_id))
+
+
+def _ask_about_the_living(session: Session, order: Order) -> None:
+    """An attempt that had ended was paid; one that lives can still be: ask now, not in its turn."""
+    living = update(PaymentAttempt).where(
+        PaymentAttempt.order_id == order.id, PaymentAttempt.status.in_(orders.LIVING_ATTEMPT)
+    )
+    session.execute(living.values(next_query_at=clock.now()))
+
+
+def _lock_statement() -> Select[Order, PaymentAttempt, uuid.UUID, int, str, bool]:
+    other = aliased(PaymentAttempt)
+    taken = exists().where(
+        other.provider == bindparam("of_provider"),
+        other.merchant_ref == bindparam("of_merchant"),
+        other.transaction_id == bindparam("transaction"),
+        other.id != PaymentAttempt.id,
+    )
+    return (
+        select(Order, PaymentAttempt, OrderLine.id, OrderLine.amount, Bill.department, taken)
+        .join(PaymentAttempt, PaymentAttempt.order_id == Order.id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Bill, Bill.id == OrderLine.bill_id)
+        .where(
+            PaymentAttempt.provider == bindparam("of_provider"),
+            PaymentAttempt.out_trade_no == bindparam("number"),
+        )
+        .with_for_update(of=[Order, PaymentAttempt])
+        .execution_options(populate_existing=True)
+    )
+
+
+#: Made once: building a statement costs more than sending it.
+_LOCK = _lock_statement()
+_STORE = (
+    insert(cast(Table, ProviderEvent.__table__))
+    .on_conflict_do_nothing(index_elements=["provider", "merchant_ref", "event_id"])
+    .returning(ProviderEvent.id)
+)

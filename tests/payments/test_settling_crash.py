@@ -29,7 +29,7 @@ from app.payments.providers.registry import providers
 from composition import web_app
 from scripts.environment import stub_keys
 
-BEFORE, AFTER = "before_cursor_execute", "after_cursor_execute"
+BEFORE, AFTER, COMMIT = "before a statement", "after a statement", "at the commit"
 
 
 @pytest.fixture
@@ -44,22 +44,47 @@ def live_world(live_core):
 
 @contextmanager
 def cut_at(core, moment: str, point: int) -> Iterator[Callable[[], bool]]:
-    """The server ends the connection at the n-th `moment`; yields whether it came to that."""
+    """The server ends the connection at the n-th `moment`; yields whether it came to that.
+
+    Counted at the driver, so that the jobs' statements, which are not SQLAlchemy's, are points too.
+    """
     seen = {"count": 0, "cut": False}
     engine = core.database.engine
 
-    def note(connection, *_):
+    def note(connection):
         seen["count"] += 1
-        if seen["count"] != point:
-            return
-        seen["cut"] = True
-        terminate(core, connection.connection.driver_connection.info.backend_pid)
+        if seen["count"] == point:
+            seen["cut"] = True
+            terminate(core, connection.info.backend_pid)
 
-    event.listen(engine, moment, note)
+    class Cutting(psycopg.Cursor):
+        def execute(self, *args, **options):
+            if moment == BEFORE:
+                note(self.connection)
+            done = super().execute(*args, **options)
+            if moment == AFTER:
+                note(self.connection)
+            return done
+
+    def lend(connection, *_):
+        connection.cursor_factory = Cutting
+
+    def take_back(connection, *_):
+        if connection is not None:
+            connection.cursor_factory = psycopg.Cursor
+
+    def commits(connection):
+        if moment == COMMIT:
+            note(connection.connection.driver_connection)
+
+    listeners = (("checkout", lend), ("checkin", take_back), ("commit", commits))
+    for name, listener in listeners:
+        event.listen(engine, name, listener)
     try:
         yield lambda: bool(seen["cut"])
     finally:
-        event.remove(engine, moment, note)
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
 
 
 def terminate(core, pid: int) -> None:
@@ -216,7 +241,7 @@ def test_a_cut_at_any_statement_leaves_all_or_nothing(
 def test_a_cut_at_the_commit_leaves_all_or_nothing(live_core, live_world, sender):
     for kind in (Hearing, Booking):
         act = kind(live_world, sender)
-        count = points(live_core, "commit", act, act.check)
+        count = points(live_core, COMMIT, act, act.check)
         print(f"\ncrash points n = {count} ({kind.__name__.lower()}, commit)")
         assert count >= 1
 
