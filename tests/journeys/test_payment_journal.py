@@ -4,13 +4,13 @@ import random
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from journal import Finding, Journal, Told, compare, read_records
+from payers import Payer
 
 from scripts.demo import supervise
-from scripts.story.family import Family
 from scripts.story.telling import Client
 
 #: Each pays the own bill and those of four others; two payers try for each of those.
@@ -23,92 +23,27 @@ KILLS = {15: "worker", 45: "postgres", 80: "web"}
 SETTLED_WITHIN = 60
 
 
-@dataclass
-class Payer:
-    """Somebody at a phone that is patient, and remembers."""
-
-    key: str
-    client: Client
-    stubs: Client
-    journal: Journal
-    chance: random.Random
-    orders: dict[str, list[str]] = field(default_factory=dict)
-
-    def tell(self, told, **what):
-        self.journal.write(Told(self.key, told, **what))
-
-    def pay_for(self, others):
-        """Own bill and the first other's together, where both are to be had; then one by one."""
-        (own,) = self.client.get("/api/v1/bills")["items"]
-        found = [each for person in others for each in self.look_up(person)]
-        together = self.order([own, *found[:1]])
-        if not together:
-            self.order([own])
-        for each in found[1:]:
-            self.order([each])
-
-    def look_up(self, person):
-        wanted = {**Family._person(person), "scheme": "resident_medical"}
-        return self.client.send("POST", "/api/v1/bills/lookup", wanted, 200)["items"]
-
-    def order(self, bills):
-        """Order and pay these bills. False when somebody else has one of them."""
-        ids = [each["id"] for each in bills]
-        answer = self.placed(ids)
-        if answer.status_code in (404, 409):
-            return False
-        assert answer.status_code == 201, answer.text
-        order = answer.json()
-        for line in order["lines"]:
-            amount = line["amount"]["amount"]
-            self.tell("ordered", order=order["id"], what=line["bill_id"], amount=amount)
-        wanted = {"provider": "wechatpay", "channel": "miniprogram"}
-        path = f"/api/v1/orders/{order['id']}/payments"
-        trade = self.client.send("POST", path, wanted, 201)["out_trade_no"]
-        self.tell("opened", order=order["id"], what=trade, amount=order["amount"]["amount"])
-        copies = {"out_trade_no": trade, "copies": self.chance.randint(1, 8), "shuffle": True}
-        sent = self.stubs.send("POST", "/wechatpay/simulate", copies, 200)["sent"]
-        if any(each["accepted"] for each in sent):
-            self.tell("acknowledged", order=order["id"], what=trade)
-        self.orders[order["id"]] = []
-        return True
-
-    def placed(self, ids):
-        """The answer to the order; asked again while an earlier try is still at work."""
-        key = {"Idempotency-Key": f"{self.key}-{'-'.join(ids)}"}
-        while True:
-            answer = self.client.call("POST", "/api/v1/orders", json={"bill_ids": ids}, headers=key)
-            if answer.status_code != 409 or answer.json()["code"] != "idempotency_in_progress":
-                return answer
-            time.sleep(0.3)
-
-    def look_after(self, end):
-        """Ask until all orders are settled, then for the receipts."""
-        while time.monotonic() < end:
-            for order_id, seen in self.orders.items():
-                if seen[-1:] == ["settled"]:
-                    continue
-                status = self.client.get(f"/api/v1/orders/{order_id}")["status"]
-                if status in ("paid", "settled") and status not in seen:
-                    seen.append(status)
-                    self.tell(status, order=order_id)
-            if all(seen[-1:] == ["settled"] for seen in self.orders.values()):
-                break
-            time.sleep(1)
-        for each in self.client.get("/api/v1/receipts?limit=100")["items"]:
-            self.tell("receipt", what=each["number"], amount=each["amount"]["amount"])
-
-
 @pytest.fixture(scope="module")
 def payers(stack, http, people, tmp_path_factory):
     """Signed in, each with a real name."""
     journal, stubs = Journal(tmp_path_factory.mktemp("journal")), Client(stack.stubs_url, http)
-    made = []
-    for key in PAYERS:
-        client = Client(stack.url, http)
-        Family(stack.url, stubs, people[key], {}, {}, "")._enter(client, people[key])
-        made.append(Payer(key, client, stubs, journal, random.Random(key)))
+    made = [
+        Payer(key, Client(stack.url, http), stubs, journal, random.Random(key)) for key in PAYERS
+    ]
+    for payer in made:
+        payer.sign_in(people[payer.key])
     return made
+
+
+def pay_for(payer, others):
+    """Own bill and the first other's together, where both are to be had; then one by one."""
+    own = payer.own_bill()
+    found = [each for person in others for each in payer.look_up(person)]
+    together = payer.order([own, *found[:1]])
+    if not together:
+        payer.order([own])
+    for each in found[1:]:
+        payer.order([each])
 
 
 def kill_at(stack, journal, stop, killed):
@@ -133,7 +68,7 @@ def run(stack, payers, people):
 
     def act(payer, others):
         try:
-            payer.pay_for(others)
+            pay_for(payer, others)
             payer.look_after(end)
         except BaseException as error:
             failed.append(error)
