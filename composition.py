@@ -41,6 +41,7 @@ from app.factory import Package, create_app
 from app.family import jobs as family_jobs
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
+from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
 from app.payments.providers.registry import providers
@@ -73,7 +74,8 @@ PACKAGES = (
             payments.blueprint,
             receipts.blueprint,
             wechatpay_callbacks.blueprint,
-        )
+        ),
+        commands=(payments_cli.cli,),
     ),
     Package(blueprints=(notices.blueprint, devices.blueprint), commands=(push_cli.cli,)),
     Package(blueprints=(health.blueprint, reference.blueprint)),

@@ -47,6 +47,9 @@ class Status(Readiness):
 
     step = ma.fields.Integer(required=True)
     banner = ma.fields.String(required=True, allow_none=True)
+    demonstration = ma.fields.Boolean(
+        required=True, metadata={"description": "People, bills and amounts are invented"}
+    )
 
 
 @blueprint.route("/healthz", methods=["GET"], level="anonymous", policy="anybody")
@@ -76,6 +79,7 @@ def status() -> dict[str, Any]:
         "step": 0,
         "degraded": degraded,
         "banner": None,
+        "demonstration": not world().core.settings.production,
     }
 
 
@@ -84,7 +88,7 @@ def status() -> dict[str, Any]:
 def show_metrics() -> Response:
     """Metrics of all processes and the queues."""
     return make_response(
-        metrics.render(session(), figures.last_hour(session())),
+        metrics.render(session(), figures.read(session())),
         {"Content-Type": CONTENT_TYPE_LATEST},
     )
 

@@ -1,20 +1,22 @@
-"""Figures of the last hour for those who watch: postings, receipts, and whether the books balance."""
+"""Figures for those who watch: postings, receipts, whether the books balance, what waits."""
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from app.core import clock
 from app.core.db import Session
 from app.core.metrics import Figure
 from app.payments.ledger import LedgerEntry, LedgerPosting
-from app.payments.models import Receipt
+from app.payments.models import Order, Receipt
 
 WINDOW = timedelta(hours=1)
 
 
-def last_hour(session: Session) -> list[Figure]:
-    """Postings by kind, receipts by audience, and debits minus credits, which must be zero."""
+def read(session: Session) -> list[Figure]:
+    """Postings by kind, receipts by audience, debits minus credits, which must be zero; and, of all
+    time, what is owed to payers and the orders that are held.
+    """
     since = clock.now() - WINDOW
     postings = (
         select(LedgerPosting.kind, func.count())
@@ -31,6 +33,14 @@ def last_hour(session: Session) -> list[Figure]:
         .join(LedgerPosting, LedgerPosting.id == LedgerEntry.posting_id)
         .where(LedgerPosting.posted_at > since)
     )
+    owed = select(func.sum(LedgerEntry.amount)).where(
+        LedgerEntry.account == literal_column("'owed:payer'")
+    )
+    held = (
+        select(Order.held_because, func.count())
+        .where(Order.status == literal_column("'held'"))
+        .group_by(Order.held_because)
+    )
     return [
         *(
             Figure("huiban_ledger_postings_last_hour", "Postings", count, {"kind": kind})
@@ -39,6 +49,15 @@ def last_hour(session: Session) -> list[Figure]:
         *(
             Figure("huiban_receipts_last_hour", "Receipts", count, {"audience": audience})
             for audience, count in session.execute(receipts)
+        ),
+        Figure(
+            "huiban_owed_to_payers_fen",
+            "Money that came late or twice and waits to go back, fen",
+            -int(session.scalar(owed) or 0),
+        ),
+        *(
+            Figure("huiban_orders_held", "Orders that wait for a person", count, {"because": why})
+            for why, count in session.execute(held)
         ),
         Figure(
             "huiban_ledger_difference_fen_last_hour",

@@ -180,7 +180,9 @@ def close(session: Session, order: Order, by: str) -> None:
     """
     order.status = move(ORDER, order.status, by)
     for line in lines_of(session, order.id):
-        line.status = move(LINE, line.status, "close")
+        # Of an order that was held after it had closed, the lines are closed already.
+        if line.status != "closed":
+            line.status = move(LINE, line.status, "close")
     session.flush()
 
 

@@ -56,7 +56,7 @@ def apply_payment(session: Session, message: Message) -> Judgement:
     Locks the order, then the attempt. Nothing counts before the caller has committed.
     """
     payment = message.payment
-    if payment is None or payment.state != "paid":
+    if payment is None or payment.state not in ("paid", "other"):
         return _remember(session, message, None, Judgement("ignored"))
     known = _locked(session, message, payment)
     judged = _remember(session, message, known, judge(message, payment, known))
@@ -74,8 +74,11 @@ def judge(message: Message, payment: Payment, known: Known | None) -> Judgement:
     if known is None:
         return Judgement("mismatch", "order")
     order, attempt = known.order, known.attempt
+    foreign = payment.foreign == "merchant" or attempt.merchant_ref != message.merchant_ref
+    if payment.state == "other":
+        return Judgement("mismatch", "merchant" if foreign else "provider_state")
     misfits = {
-        "merchant": payment.foreign == "merchant" or attempt.merchant_ref != message.merchant_ref,
+        "merchant": foreign,
         "app": payment.foreign == "app",
         "amount": payment.amount != attempt.amount,
         "currency": payment.currency != CURRENCY,

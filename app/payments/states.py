@@ -29,6 +29,9 @@ ORDER: Final[Table] = {
     ("paid", "hold"): "held",
     #: Money came after the order was closed: it is kept safe until it is returned.
     ("closed", "hold"): "held",
+    #: A person has looked: a paid order goes on, an unpaid one ends.
+    ("held", "resume"): "paid",
+    ("held", "release"): "closed",
 }
 
 #: 订单明细: one bill within an order.
@@ -54,6 +57,7 @@ ATTEMPT: Final[Table] = {
 BOOKING: Final[Table] = {
     ("pending", "book"): "booked",
     ("pending", "refuse"): "refused",
+    ("refused", "retry"): "pending",
 }
 
 

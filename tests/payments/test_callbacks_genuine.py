@@ -203,17 +203,12 @@ def test_a_mismatch_is_answered_with_failure_each_time_it_comes(core, client, in
 @pytest.mark.parametrize(
     ("event_type", "changed"),
     [
-        ("REFUND.SUCCESS", {"refund_status": "SUCCESS"}),
-        ("REFUND.ABNORMAL", {"refund_status": "ABNORMAL"}),
-        ("REFUND.CLOSED", {"refund_status": "CLOSED"}),
         ("PAYSCORE.USER_OPEN_SERVICE", {}),
         ("TRANSACTION.SUCCESS", {"trade_state": "NOTPAY"}),
-        ("TRANSACTION.SUCCESS", {"trade_state": "REFUND"}),
         ("TRANSACTION.SUCCESS", {"trade_state": "CLOSED"}),
         ("TRANSACTION.SUCCESS", {"trade_state": "REVOKED"}),
         ("TRANSACTION.SUCCESS", {"trade_state": "USERPAYING"}),
         ("TRANSACTION.SUCCESS", {"trade_state": "PAYERROR"}),
-        ("TRANSACTION.SUCCESS", {"trade_state": "SOMETHING_NEW"}),
     ],
 )
 def test_news_that_is_not_a_payment_is_stored_and_ignored(
@@ -232,6 +227,15 @@ def test_news_that_is_not_a_payment_is_stored_and_ignored(
             event_type,
             "ignored",
         )
+
+
+@pytest.mark.parametrize("state", ["REFUND", "SOMETHING_NEW"])
+def test_a_state_nobody_asked_for_holds_the_order(core, client, invent, sender, state):
+    placed = place(core, invent())
+    content = sender.transaction(placed.out_trade_no, placed.amount, trade_state=state)
+    assert deliver(client, "medical", *sender.notify(content)).status_code == 400
+    found = facts(core, placed)
+    assert (found.order, found.held_because) == ("held", "provider_state")
 
 
 def test_the_message_is_stored_sealed_and_opens(core, client, invent, sender):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from placed import Placed, balance, facts, place
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from support import make_person
 from wechat_sender import Sender, deliver
@@ -315,6 +315,24 @@ def test_a_posting_that_does_not_balance_is_refused_by_the_database(live_core, e
     with pytest.raises(DBAPIError, match="does not balance"), unit_of_work(live_core) as session:
         ledger.post(session, "payment", placed.attempt_id, placed.order_id, entries)
     assert balance(live_core) == (0, 0, 0)
+
+
+def test_a_posting_that_stands_takes_no_more_entries_even_balanced_ones(live_core):
+    order = place(live_core, make_person(live_core)).order_id
+    with unit_of_work(live_core) as session:
+        ledger.post(session, "payment", uuid.uuid4(), order, {"a": 100, "b": -100})
+        posting = session.scalars(select(LedgerEntry.posting_id).distinct()).one()
+    for entries in ([("c", 5), ("d", -5)], [("c", 5)]):
+        rows = [
+            {"posting_id": posting, "account": account, "amount": amount}
+            for account, amount in entries
+        ]
+        with (
+            pytest.raises(DBAPIError, match="does not balance"),
+            unit_of_work(live_core) as session,
+        ):
+            session.execute(insert(LedgerEntry), rows)
+    assert balance(live_core) == (1, 100, 100)
 
 
 def test_a_second_posting_of_the_same_thing_is_refused_by_the_database(live_core):

@@ -26,7 +26,7 @@ from app.payments.providers.base import (
 )
 from app.payments.providers.wechatpay_crypto import SCHEME, Signed, decrypt, sign, verify
 from app.payments.providers.wechatpay_merchants import Merchant
-from app.payments.providers.wechatpay_messages import PAID, envelope, parse, transaction
+from app.payments.providers.wechatpay_messages import envelope, parse, told, transaction
 
 log = structlog.get_logger()
 
@@ -138,7 +138,7 @@ class WechatPay:
             event_id=outer.event_id,
             kind=outer.event_type,
             body=plain.decode("utf-8"),
-            payment=transaction(content, merchant) if outer.event_type == PAID else None,
+            payment=told(outer.event_type, content, merchant),
         )
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from app.payments.providers.base import Payment, PaymentState, Unverified
 from app.payments.providers.wechatpay_merchants import Merchant
 
 PAID = "TRANSACTION.SUCCESS"
+REFUND = "REFUND."
 RESOURCE_TYPE = "encrypt-resource"
 MAX_TEXT = 128
 
@@ -45,6 +46,20 @@ def envelope(body: bytes) -> Envelope:
     if found.event_type == PAID and resource.get("original_type") != "transaction":
         raise Unverified("unsupported")
     return found
+
+
+def told(event_type: str, content: dict[str, Any], merchant: Merchant) -> Payment | None:
+    """The payment a callback speaks of, or None for other news. Raises `Unverified`.
+
+    We have asked for no refund, so any news of one (`REFUND.*`) is somebody else's doing.
+    """
+    if event_type == PAID:
+        return transaction(content, merchant)
+    if not event_type.startswith(REFUND):
+        return None
+    foreign = content.get("mchid") != merchant.mchid
+    number = text(content, "out_trade_no")
+    return Payment(number, "other", foreign="merchant" if foreign else None)
 
 
 def transaction(content: dict[str, Any], merchant: Merchant) -> Payment:
