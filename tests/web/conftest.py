@@ -174,7 +174,7 @@ def read_code(stack: Stack) -> Callable[[str], str]:
 
 @pytest.fixture
 def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, str], None]:
-    """Sign a page's phone in past the screens: `sign_in(page, phone)` before it is opened."""
+    """Sign a page's phone in past the screens: `sign_in(page, phone)`, then open one."""
 
     def enter(page: Page, phone: str) -> None:
         auth = "/api/v1/auth"
@@ -185,8 +185,11 @@ def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, st
         body = {"phone": phone, "code": read_code(phone), "device": device}
         opened = ask.post(f"{auth}/sessions", data=body, headers=origin)
         assert opened.status == 201, opened.text()
-        holder = json.dumps(json.dumps(opened.json()["citizen"]))
-        page.context.add_init_script(f"localStorage.setItem('huiban.holder', {holder})")
+        page.goto("/app/")
+        holder = json.dumps(opened.json()["citizen"])
+        page.evaluate("holder => localStorage.setItem('huiban.holder', holder)", holder)
+        # The next screen is a fresh start, not a change of the address behind the #.
+        page.goto("about:blank")
 
     return enter
 

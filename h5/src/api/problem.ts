@@ -48,12 +48,17 @@ export function problemOf(response: Response, body: Body | undefined): Problem {
   )
 }
 
+/** Nothing could be fetched. */
+export function noNetwork(): Problem {
+  return new Problem("offline", t.value.offline)
+}
+
 /** Whatever was thrown, as a problem. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   const name = error instanceof Error ? error.name : ""
   if (name === "TimeoutError" || name === "AbortError") return new Problem("timeout", t.value.timeout)
   // What fetch throws when no answer came.
-  if (error instanceof TypeError) return new Problem("offline", t.value.offline)
+  if (error instanceof TypeError) return noNetwork()
   throw error
 }
