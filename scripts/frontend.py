@@ -36,6 +36,8 @@ class FrontendError(Exception):
 
 def main() -> int:
     """Build if needed. Returns the exit status."""
+    # Whatever is done beside it goes first.
+    os.nice(10)
     try:
         build()
     except FrontendError as error:
