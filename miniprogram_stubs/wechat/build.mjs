@@ -1,4 +1,5 @@
-// Compile the mini-program and its tests, types checked, to build/; copy what needs no compiling.
+// Check the types of the mini-program, of its Alipay variant and of the tests, and compile them to build/;
+// nothing is written where a type does not fit. What needs no compiling is copied.
 import { execFileSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -4,7 +4,7 @@ import { JSDOM } from 'jsdom'
 import { Bitmap } from './canvas'
 import { API, outside, outsideSays, type Person } from './world'
 
-const ROOT = join(__dirname, '..', 'miniprogram')
+export const ROOT = join(__dirname, '..', 'miniprogram')
 /** The address written in the mini-program's own config; calls to it reach the product under test. */
 const CONFIGURED = 'http://127.0.0.1:8000'
 
@@ -128,6 +128,11 @@ export class Page {
   /** All that is written on it. */
   get text(): string {
     return this.component.dom.textContent
+  }
+
+  /** Whether WXML may bind this name. */
+  hears(handler: string): boolean {
+    return typeof this.component.instance[handler] === 'function'
   }
 
   has(selector: string): boolean {

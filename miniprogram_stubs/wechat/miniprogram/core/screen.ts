@@ -19,6 +19,8 @@ export type Show<View> = (change: Partial<View & Common>) => void
 /** The thinking part of a page: knows the backend and the platform port, and nothing of WXML. */
 export abstract class Screen<View extends object> {
   readonly view: View & Common
+  /** The page is covered or gone: nothing is to be begun that goes on by itself. */
+  protected away = false
   private render: Show<View> = () => undefined
 
   constructor(
@@ -41,6 +43,7 @@ export abstract class Screen<View extends object> {
 
   /** The page is in front again; what failed for want of a sign-in may succeed now. */
   async shown(parameters: Record<string, string | undefined> = {}): Promise<void> {
+    this.away = false
     if (this.view.state === 'loading') return
     if (this.view.state === 'failed') return this.open(parameters)
     this.note({ simple: await this.app.settings.simple() })
@@ -48,7 +51,9 @@ export abstract class Screen<View extends object> {
   }
 
   /** The page is gone or covered. */
-  leave(): void {}
+  leave(): void {
+    this.away = true
+  }
 
   /** Get what the page shows. */
   protected abstract fetch(parameters: Record<string, string | undefined>): Promise<void>

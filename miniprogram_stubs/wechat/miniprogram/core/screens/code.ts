@@ -59,7 +59,6 @@ export class CodeScreen extends Screen<View> {
   private failures = 0
   /** Rises when another person is chosen: answers for the one before are dropped. */
   private turn = 0
-  private away = false
   private stopTicking: () => void = () => undefined
   private stopWaiting: () => void = () => undefined
 
@@ -86,19 +85,19 @@ export class CodeScreen extends Screen<View> {
   }
 
   protected async fetch(): Promise<void> {
-    this.wake()
+    this.tick()
     await this.renew()
     // The code is what people wait for; whose else I may show comes after it.
     await this.findPeople().catch(() => undefined)
   }
 
   protected override async returned(): Promise<void> {
-    this.wake()
+    this.tick()
     await this.refresh()
   }
 
   override leave(): void {
-    this.away = true
+    super.leave()
     this.stopTicking()
     this.stopWaiting()
   }
@@ -172,13 +171,9 @@ export class CodeScreen extends Screen<View> {
     this.stopWaiting = this.app.platform.after(seconds * 1000, () => void this.refresh())
   }
 
-  private wake(): void {
-    this.away = false
-    this.stopTicking()
-    this.tick()
-  }
-
   private tick(): void {
+    this.stopTicking()
+    if (this.away) return
     this.tell()
     this.stopTicking = this.app.platform.after(TICK, () => this.tick())
   }

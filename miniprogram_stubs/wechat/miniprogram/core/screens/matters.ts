@@ -35,6 +35,7 @@ export class MattersScreen extends Screen<View> {
   }
 
   override leave(): void {
+    super.leave()
     this.callOff()
   }
 

@@ -1,5 +1,6 @@
 import type { Schemas } from '../api'
 import type { Huiban } from '../huiban'
+import type { Platform } from '../platform'
 import { Refusal, Screen } from '../screen'
 import { CATEGORIES, minute } from '../words'
 
@@ -22,6 +23,12 @@ interface View {
   unread: number
   more: boolean
   subscribed: boolean
+}
+
+/** How the backend calls the platform that delivers; it delivers nothing through Alipay yet. */
+const CHANNELS: Record<Platform['name'], Schemas['DeviceRequest']['channel'] | null> = {
+  wechat: 'wechat',
+  alipay: null,
 }
 
 /** My notices, each with the reason for it, and leave to be told outside the app. */
@@ -62,10 +69,12 @@ export class NoticesScreen extends Screen<View> {
   /** Let the platform deliver messages of these templates, and tell the backend which were allowed. */
   async subscribe(): Promise<void> {
     await this.perform(async () => {
+      const channel = CHANNELS[this.app.platform.name]
+      if (channel === null) throw new Refusal('这里暂不支持消息提醒，消息始终保存在本页。')
       const agreed = await this.app.platform.askToNotify(this.app.config.templates)
       if (agreed.length === 0) throw new Refusal('您没有同意接收消息，可随时再次开启。')
       const device = await this.app.api.call('post', '/api/v1/devices', {
-        body: { channel: 'wechat', template_ids: agreed },
+        body: { channel, template_ids: agreed },
       })
       await this.app.settings.rememberDevice(device.id)
       this.show({ subscribed: true })

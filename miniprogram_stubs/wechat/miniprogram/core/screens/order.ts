@@ -1,5 +1,6 @@
 import type { Schemas } from '../api'
 import type { Huiban } from '../huiban'
+import type { Platform } from '../platform'
 import { Refusal, Screen } from '../screen'
 import { minute, ORDER_STATUS, yuan } from '../words'
 
@@ -16,6 +17,12 @@ interface View {
   waiting: boolean
 }
 
+/** Who takes the money where; the backend has no Alipay payments yet. */
+const PROVIDERS: Record<Platform['name'], Schemas['PaymentRequest']['provider'] | null> = {
+  wechat: 'wechatpay',
+  alipay: null,
+}
+
 /** Seconds between looks at an order being paid, growing a little each time; in all about a minute. */
 const FIRST_LOOK = 0.5
 const GROWTH = 1.2
@@ -23,8 +30,6 @@ const LOOKS = 18
 
 /** One order: pay it by the platform's own payment, then see what became of it. */
 export class OrderScreen extends Screen<View> {
-  private gone = false
-
   constructor(app: Huiban) {
     super(app, {
       id: '',
@@ -48,21 +53,18 @@ export class OrderScreen extends Screen<View> {
 
   /** WeChat covers the page while it takes the payment. */
   protected override async returned(): Promise<void> {
-    this.gone = false
-    if (!this.view.waiting) await this.look().catch(() => undefined)
-  }
-
-  override leave(): void {
-    this.gone = true
+    if (this.view.waiting) return
+    await this.look().catch(() => undefined)
+    if (this.view.status === 'paid') void this.follow()
   }
 
   async pay(): Promise<void> {
     await this.perform(async () => {
-      const path = { order_id: this.view.id }
-      const provider = this.app.platform.name === 'wechat' ? 'wechatpay' : 'alipay'
+      const provider = PROVIDERS[this.app.platform.name]
+      if (provider === null) throw new Refusal('这里暂不支持支付，请使用微信小程序。')
       const attempt = await this.app.api.call('post', '/api/v1/orders/{order_id}/payments', {
-        path,
-        body: { provider: provider as 'wechatpay', channel: 'miniprogram' },
+        path: { order_id: this.view.id },
+        body: { provider, channel: 'miniprogram' },
       })
       const outcome = await this.app.platform.pay(attempt.client_params)
       if (outcome === 'cancelled') throw new Refusal('您已取消支付，订单仍为您保留。')
@@ -80,10 +82,10 @@ export class OrderScreen extends Screen<View> {
 
   /** Look again until the order is settled, or held, or too much time has passed. */
   async follow(): Promise<void> {
-    this.gone = false
+    this.away = false
     this.show({ waiting: true })
     let pause = FIRST_LOOK
-    for (let looks = 0; looks < LOOKS && !this.gone; looks++) {
+    for (let looks = 0; looks < LOOKS && !this.away; looks++) {
       await this.look().catch(() => undefined)
       if (this.view.status !== 'awaiting_payment' && this.view.status !== 'paid') break
       await new Promise<void>((resolve) => this.app.platform.after(pause * 1000, resolve))
