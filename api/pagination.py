@@ -3,6 +3,8 @@
 import base64
 import binascii
 import json
+import uuid
+from datetime import datetime
 from typing import Any
 
 from app.core.errors import InvalidInput
@@ -33,3 +35,40 @@ def decode(cursor: str | None, length: int) -> list[Any] | None:
     if not isinstance(position, list) or len(position) != length:
         raise CursorRefused
     return position
+
+
+def encode_moment(at: datetime, row: uuid.UUID) -> str:
+    """The cursor of a list that is sorted by time, then id."""
+    return encode([at.isoformat(), str(row)])
+
+
+def decode_moment(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
+    """Time and id in `cursor`; None for the first page. Raises `CursorRefused`."""
+    position = decode(cursor, 2)
+    if position is None:
+        return None
+    try:
+        at = datetime.fromisoformat(position[0])
+    except (ValueError, TypeError):
+        raise CursorRefused from None
+    if at.tzinfo is None:
+        raise CursorRefused
+    return at, _id(position[1])
+
+
+def encode_id(row: uuid.UUID) -> str:
+    """The cursor of a list that is sorted by id, which grows with time."""
+    return encode([str(row)])
+
+
+def decode_id(cursor: str | None) -> uuid.UUID | None:
+    """The id in `cursor`; None for the first page. Raises `CursorRefused`."""
+    position = decode(cursor, 1)
+    return None if position is None else _id(position[0])
+
+
+def _id(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError, AttributeError):
+        raise CursorRefused from None

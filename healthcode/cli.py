@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from flask import current_app
 
+from app.core.cli import current_core
 from app.core.db import unit_of_work
 from app.core.keys import KeyRefused, read_key_file
 from app.core.runtime import Core
@@ -28,7 +28,7 @@ def cli() -> None:
 @ROOT_KEY
 def publish(root_key: Path) -> None:
     """Sign and publish the set of living keys; repeat at least every seven days."""
-    core = _core()
+    core = current_core()
     seed = _root_seed(core, root_key)
     with unit_of_work(core) as session:
         made = keys.publish(session, seed)
@@ -41,7 +41,7 @@ def publish(root_key: Path) -> None:
 @ROOT_KEY
 def kill(kid: str, root_key: Path) -> None:
     """Refuse everything signed with KID and publish the set without it."""
-    core = _core()
+    core = current_core()
     seed = _root_seed(core, root_key)
     try:
         with unit_of_work(core) as session:
@@ -56,8 +56,3 @@ def _root_seed(core: Core, file: Path) -> bytes:
         return read_key_file(file, production=core.settings.production)
     except KeyRefused as refused:
         raise click.ClickException(refused.words("en")) from None
-
-
-def _core() -> Core:
-    core: Core = current_app.extensions["huiban"].core
-    return core

@@ -4,11 +4,10 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from flask import current_app
 
 from app.core import clock
+from app.core.cli import current_core
 from app.core.db import unit_of_work
-from app.core.runtime import Core
 from push import delivery, evaluating, rulebook
 from push.errors import FactsRefused
 from push.facts import COLUMNS, import_table
@@ -29,7 +28,10 @@ def facts() -> None:
 def import_facts(file: Path) -> None:
     """Record the facts in FILE, or say which lines are wrong and record none."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines, unit_of_work(_core()) as session:
+        with (
+            file.open(encoding="utf-8-sig", newline="") as lines,
+            unit_of_work(current_core()) as session,
+        ):
             imported = import_table(session, lines)
     except FactsRefused as refused:
         for line, messages in (refused.fields or {}).items():
@@ -56,15 +58,10 @@ def evaluate(day: datetime | None) -> None:
             continue
         made, after, left = evaluating.Made(), None, True
         while left:
-            with unit_of_work(_core()) as session:
+            with unit_of_work(current_core()) as session:
                 step = evaluating.evaluate(session, rule, legal_day, after)
             made += step.made
             after, left = step.reached, step.reached is not None
-        with unit_of_work(_core()) as session:
+        with unit_of_work(current_core()) as session:
             delivery.start(session, made.deliveries)
         click.echo(f"{rule.id} v{rule.version}: {made.notices} notices, {made.deliveries} knocks")
-
-
-def _core() -> Core:
-    core: Core = current_app.extensions["huiban"].core
-    return core

@@ -122,9 +122,9 @@ def ask_mandate(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, MandateList)
 def list_mandates(query: dict[str, Any]) -> dict[str, Any]:
     """Mandates I hold, and those in which I am the one acted for."""
-    before = _position(query.get("cursor"))
+    before = pagination.decode_id(query.get("cursor"))
     page, then = queries.list_mandates(session(), actor(), before=before, limit=query["limit"])
-    cursor = pagination.encode([str(then)]) if then else None
+    cursor = pagination.encode_id(then) if then else None
     return {"items": [_item(shown) for shown in page], "next_cursor": cursor}
 
 
@@ -188,13 +188,3 @@ def _item(shown: Shown) -> dict[str, Any]:
         "until": mandate.until,
         "status": shown.status,
     }
-
-
-def _position(cursor: str | None) -> uuid.UUID | None:
-    position = pagination.decode(cursor, 1)
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(position[0])
-    except (ValueError, TypeError, AttributeError):
-        raise pagination.CursorRefused from None

@@ -169,7 +169,7 @@ class Matter(Card):
 
 
 @blueprint.route("/regions", methods=["GET"], policy="public")
-@blueprint.arguments(RegionsQuery, location="query", unknown=ma.RAISE)
+@blueprint.arguments(RegionsQuery, location="query")
 @blueprint.response(200, Regions)
 def list_regions(query: dict[str, Any]) -> dict[str, Any]:
     """The divisions right below one."""
@@ -177,7 +177,7 @@ def list_regions(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.route("/menu", methods=["GET"], policy="public")
-@blueprint.arguments(MenuQuery, location="query", unknown=ma.RAISE)
+@blueprint.arguments(MenuQuery, location="query")
 @blueprint.response(200, Menu, headers={"ETag": {"schema": {"type": "string"}}})
 @blueprint.alt_response(304, description="Not modified")
 def show_menu(query: dict[str, Any]) -> Response:
@@ -188,7 +188,7 @@ def show_menu(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/matters", methods=["GET"], policy="public")
-@blueprint.arguments(MattersQuery, location="query", unknown=ma.RAISE)
+@blueprint.arguments(MattersQuery, location="query")
 @blueprint.response(200, Matters)
 def list_matters(query: dict[str, Any]) -> dict[str, Any]:
     """Entries of the menu and further Hubei items, listed or searched."""
@@ -205,7 +205,7 @@ def list_matters(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.route("/matters/<code>", methods=["GET"], policy="public")
-@blueprint.arguments(MatterQuery, location="query", unknown=ma.RAISE)
+@blueprint.arguments(MatterQuery, location="query")
 @blueprint.response(200, Matter)
 def show_matter(query: dict[str, Any], code: str) -> dict[str, Any]:
     """One entry in full."""

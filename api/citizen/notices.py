@@ -1,7 +1,6 @@
 """My notices: the inbox with the reason for each, and what I do not want to hear of."""
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -94,14 +93,14 @@ class PreferencesRequest(Schema):
 @blueprint.response(200, NoticeList)
 def list_my_notices(query: dict[str, Any]) -> dict[str, Any]:
     """My notices, newest first."""
-    limit, before = query["limit"], _position(query.get("cursor"))
+    limit, before = query["limit"], pagination.decode_moment(query.get("cursor"))
     # One more than the page tells whether there is a next one.
     found = inbox.page(session(), actor(), before=before, limit=limit + 1)
     page, more = found[:limit], len(found) > limit
     words = composing.compose(session(), page, language())
     return {
         "items": [_item(*each) for each in zip(page, words, strict=True)],
-        "next_cursor": _cursor(page[-1]) if more else None,
+        "next_cursor": pagination.encode_moment(page[-1].created_at, page[-1].id) if more else None,
         "unread": inbox.unread(session(), actor()),
     }
 
@@ -142,20 +141,3 @@ def _item(notice: Notice, words: Composed) -> dict[str, Any]:
         "read_at": notice.read_at,
         "why": {"rule": notice.rule, "because": words.because},
     }
-
-
-def _cursor(last: Notice) -> str:
-    return pagination.encode([last.created_at.isoformat(), str(last.id)])
-
-
-def _position(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    position = pagination.decode(cursor, 2)
-    if position is None:
-        return None
-    try:
-        at, notice_id = datetime.fromisoformat(position[0]), uuid.UUID(position[1])
-    except (ValueError, TypeError, AttributeError):
-        raise pagination.CursorRefused from None
-    if at.tzinfo is None:
-        raise pagination.CursorRefused
-    return at, notice_id

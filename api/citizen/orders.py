@@ -1,7 +1,6 @@
 """Orders: one payer pays one or more bills together."""
 
 import uuid
-from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -15,7 +14,6 @@ from api.errors import problem
 from api.schemas import Page, Schema
 from app.core.errors import DomainError
 from app.payments import ending, orders, placing, queries
-from app.payments.models import Order
 from app.payments.providers.registry import providers
 
 blueprint = AudienceBlueprint(
@@ -117,11 +115,13 @@ def place_order(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, OrderList)
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
     """My orders, newest first."""
-    before, limit = _position(query.get("cursor")), query["limit"]
+    before, limit = pagination.decode_moment(query.get("cursor")), query["limit"]
     # One more than the page tells whether there is a next one.
     found = queries.list_orders(session(), actor(), before=before, limit=limit + 1)
     page = found[:limit]
-    cursor = _cursor(page[-1]) if len(found) > limit else None
+    cursor = (
+        pagination.encode_moment(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    )
     return {"items": queries.show_orders(session(), page), "next_cursor": cursor}
 
 
@@ -144,20 +144,3 @@ def cancel_order(order_id: uuid.UUID) -> dict[str, Any] | Response:
     return (
         problem(ended) if isinstance(ended, DomainError) else queries.show_order(session(), ended)
     )
-
-
-def _cursor(last: Order) -> str:
-    return pagination.encode([last.created_at.isoformat(), str(last.id)])
-
-
-def _position(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    position = pagination.decode(cursor, 2)
-    if position is None:
-        return None
-    try:
-        at, order_id = datetime.fromisoformat(position[0]), uuid.UUID(position[1])
-    except (ValueError, TypeError, AttributeError):
-        raise pagination.CursorRefused from None
-    if at.tzinfo is None:
-        raise pagination.CursorRefused
-    return at, order_id

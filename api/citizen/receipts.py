@@ -1,6 +1,5 @@
 """Receipts: what was paid, by me or for me."""
 
-import uuid
 from typing import Any
 
 import marshmallow as ma
@@ -9,9 +8,7 @@ from api import pagination
 from api.blueprints import AudienceBlueprint
 from api.citizen.bills import MaskedPerson, Money
 from api.context import actor, session
-from api.pagination import CursorRefused
 from api.schemas import Page, Schema
-from app.core.ids import parse_id
 from app.payments import queries
 
 blueprint = AudienceBlueprint(
@@ -49,21 +46,11 @@ class ReceiptList(Schema):
 def list_receipts(query: dict[str, Any]) -> dict[str, Any]:
     """My receipts."""
     limit = query["limit"]
-    after = _after(query.get("cursor"))
+    after = pagination.decode_id(query.get("cursor"))
     found = queries.list_receipts(session(), actor(), after=after, limit=limit + 1)
     page = found[:limit]
     more = len(found) > limit
     return {
         "items": page,
-        "next_cursor": pagination.encode([str(page[-1]["id"])]) if more else None,
+        "next_cursor": pagination.encode_id(page[-1]["id"]) if more else None,
     }
-
-
-def _after(cursor: str | None) -> uuid.UUID | None:
-    position = pagination.decode(cursor, 1)
-    if position is None:
-        return None
-    after = parse_id(str(position[0]))
-    if after is None:
-        raise CursorRefused
-    return after

@@ -1,7 +1,5 @@
 """Who scanned my code: the place and the time, never the staff."""
 
-import uuid
-from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -52,11 +50,15 @@ class ScanList(Schema):
 def list_my_scans(query: dict[str, Any]) -> dict[str, Any]:
     """Scans of my code, newest first."""
     limit = query["limit"]
-    before = _position(query.get("cursor"))
+    before = pagination.decode_moment(query.get("cursor"))
     # One more than the page tells whether there is a next one.
     found = queries.scans_of(session(), actor().person, before=before, limit=limit + 1)
-    page = [_item(scan, name) for scan, name in found[:limit]]
-    return {"items": page, "next_cursor": _cursor(page[-1]) if len(found) > limit else None}
+    page, more = found[:limit], len(found) > limit
+    last = page[-1][0] if more else None
+    return {
+        "items": [_item(scan, name) for scan, name in page],
+        "next_cursor": pagination.encode_moment(last.at, last.id) if last else None,
+    }
 
 
 def _item(scan: Scan, venue_name: str) -> dict[str, Any]:
@@ -67,20 +69,3 @@ def _item(scan: Scan, venue_name: str) -> dict[str, Any]:
         "verdict": scan.verdict,
         "colour": scan.colour,
     }
-
-
-def _cursor(last: dict[str, Any]) -> str:
-    return pagination.encode([last["at"].isoformat(), str(last["scan_id"])])
-
-
-def _position(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    position = pagination.decode(cursor, 2)
-    if position is None:
-        return None
-    try:
-        at, scan_id = datetime.fromisoformat(position[0]), uuid.UUID(position[1])
-    except (ValueError, TypeError, AttributeError):
-        raise pagination.CursorRefused from None
-    if at.tzinfo is None:
-        raise pagination.CursorRefused
-    return at, scan_id

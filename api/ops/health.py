@@ -73,7 +73,8 @@ def readyz() -> dict[str, Any]:
 @blueprint.response(200, Status)
 def status() -> dict[str, Any]:
     """The step of the degradation ladder and which parts are degraded."""
-    degraded = readiness.degraded(world().core)
+    core = world().core
+    degraded = [*readiness.degraded(core), *readiness.degraded_beside_web(core)]
     return {
         "status": "degraded" if degraded else "ok",
         "step": 0,

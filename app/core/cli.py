@@ -35,7 +35,7 @@ def make_file(path: Path, demonstration: bool) -> None:
 @keys.command("init")
 def init() -> None:
     """Give every purpose without a current key one. Safe to repeat."""
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         made = keyring.create_missing(session)
         if made:
             freshness.mark(session, "keys", "*")
@@ -45,7 +45,7 @@ def init() -> None:
 @keys.command("list")
 def show() -> None:
     """Show purpose, kid and state of every key; never the key."""
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         for row in keyring.read_all(session):
             click.echo(f"{row.purpose:16} {row.kid:10} {row.state:9} {row.state_since:%Y-%m-%d}")
 
@@ -56,14 +56,14 @@ def rotate(purpose: Purpose) -> None:
     """Make a new current key; the old one stays good as `previous`."""
     if purpose in keyring.UNROTATABLE:
         raise click.ClickException(f"{purpose}: a blind index changes only by re-indexing")
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         rows = keyring.read_all(session)
         waiting = [row for row in rows if row.purpose == purpose and row.state == "next"]
         kid = waiting[0].kid if waiting else keyring.add_key(session, purpose, "next").kid
         freshness.mark(session, "keys", "*")
     click.echo("等待各进程读取新密钥 waiting until every process knows the new key…", err=True)
     time.sleep(SETTLE_SECONDS)
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         for row in keyring.read_all(session):
             if row.purpose == purpose and row.state == "current":
                 _set_state(row, "previous")
@@ -84,7 +84,7 @@ def kill(purpose: Purpose, kid: str) -> None:
     _refuse_code_keys(purpose)
     if purpose in keyring.UNROTATABLE or purpose == "fields":
         raise click.ClickException(f"{purpose}: stored data would be lost 已存数据将无法读取")
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         row = session.get(StoredKey, (purpose, kid), with_for_update=True)
         if row is None or row.state == "killed":
             raise click.ClickException("no such key 没有这个密钥")
@@ -109,6 +109,7 @@ def _set_state(row: StoredKey, state: str) -> None:
     row.state_since = clock.now()
 
 
-def _core() -> Core:
+def current_core() -> Core:
+    """The core of the application a command runs in."""
     core: Core = current_app.extensions["huiban"].core
     return core

@@ -2,6 +2,8 @@
 
 import httpx
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.db import Session
 from app.core.runtime import Core
@@ -41,6 +43,15 @@ def degraded(core: Core) -> list[str]:
     if core.freshness.stale:
         parts.append("freshness")
     return parts
+
+
+def degraded_beside_web(core: Core) -> list[str]:
+    """Parts beside the web processes that are missing: the database, every worker."""
+    try:
+        with core.session() as session:
+            return [] if session.scalar(_WORKERS) else ["worker"]
+    except (DBAPIError, PoolTimeout):
+        return ["database"]
 
 
 def _answers(url: str) -> bool:

@@ -1,12 +1,11 @@
 """Commands about money: `flask payments …`."""
 
 import click
-from flask import current_app
 
 from app.core import clock
+from app.core.cli import current_core
 from app.core.db import unit_of_work
 from app.core.errors import DomainError
-from app.core.runtime import Core
 from app.payments import held
 
 
@@ -18,7 +17,7 @@ def cli() -> None:
 @cli.command("held")
 def show_held() -> None:
     """List the orders that wait for a person, oldest first: number, why, yuan, placed, paid."""
-    with unit_of_work(_core()) as session:
+    with unit_of_work(current_core()) as session:
         found = held.list_held(session)
     for each in found:
         placed = f"{each.created_at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"
@@ -34,14 +33,9 @@ def show_held() -> None:
 def release(number: str) -> None:
     """Let the held order NUMBER go on: paid, its departments are told again; unpaid, it closes."""
     try:
-        with unit_of_work(_core()) as session:
+        with unit_of_work(current_core()) as session:
             order = held.release(session, number)
     except DomainError as refused:
         words = f"{refused.words('zh')} {refused.words('en')}"
         raise click.ClickException(f"{number}: {words}") from None
     click.echo(f"{number}: {order.status}")
-
-
-def _core() -> Core:
-    core: Core = current_app.extensions["huiban"].core
-    return core
