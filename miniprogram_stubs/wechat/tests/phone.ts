@@ -109,6 +109,7 @@ export class Phone {
 
 /** A page on the screen: what one sees of it, and what one can do to it. */
 export class Page {
+  private static readonly all = new WeakMap<object, Page>()
   readonly bitmap = new Bitmap()
 
   constructor(
@@ -116,9 +117,15 @@ export class Page {
     private readonly component: any,
     parameters: Record<string, string>,
   ) {
+    Page.all.set(component.instance, this)
     component.attach(document.body)
     component.instance.onLoad(parameters)
     this.show()
+  }
+
+  /** The page whose `this` it is. */
+  static of(instance: object): Page {
+    return Page.all.get(instance)!
   }
 
   get data(): any {
@@ -311,7 +318,8 @@ Object.assign(surroundings.wx, {
       fields: () => query,
       exec(tell: (found: unknown[]) => void) {
         const found = instance._exparserNode.shadowRoot.querySelector(selector)
-        queueMicrotask(() => tell([found && { node: Phone.inHand.top.bitmap }]))
+        const page = Page.of(instance)
+        queueMicrotask(() => tell([found && { node: page.bitmap }]))
       },
     }
     return query
