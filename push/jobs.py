@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.db import unit_of_work
 from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import defer, task
-from app.payments.events import LineSettled, OrderPaid
+from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from push import delivery, evaluating, texting
 from push.providers import fcm
 from push.rules import Rule
@@ -62,6 +62,14 @@ def tell_order_paid(world: World, *, order_id: str) -> None:
     """Tell the payer that the money has come."""
     with unit_of_work(world.core) as session:
         made = evaluating.follow(session, OrderPaid.NAME, {"order_id": order_id})
+        delivery.start(session, made.deliveries)
+
+
+@task("push.tell_order_held", queue=delivery.QUEUE)
+def tell_order_held(world: World, *, order_id: str) -> None:
+    """Tell the payer that somebody is looking into the order."""
+    with unit_of_work(world.core) as session:
+        made = evaluating.follow(session, OrderHeld.NAME, {"order_id": order_id})
         delivery.start(session, made.deliveries)
 
 
@@ -126,6 +134,7 @@ def send_texts_left(world: World) -> None:
 tasks = (
     evaluate_due,
     tell_order_paid,
+    tell_order_held,
     tell_line_settled,
     deliver_batch,
     send_text,

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from app.identity.models import Account, Person
-from app.payments.events import LineSettled, OrderPaid
+from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from app.payments.models import Bill, Order, OrderLine
 from push.contributions import Facts, contributions, is_the_insured, payable_bills
 from push.models import PersonFact
@@ -84,6 +84,21 @@ def _paid_order(day: date, parameters: Mapping[str, str]) -> Facts:
         literal("paid").label("wording"),
         params.label("params"),
     ).where(Order.id == uuid.UUID(parameters["order_id"]), Order.status.in_(("paid", "settled")))
+
+
+def _held_order(day: date, parameters: Mapping[str, str]) -> Facts:
+    """The payer of an order that a person must look at."""
+    del day
+    params = func.jsonb_build_object("amount", Order.amount, "number", Order.number)
+    return select(
+        Order.payer_account_id.label("recipient"),
+        Order.payer_person_id.label("subject"),
+        func.concat("order:", Order.id).label("subject_key"),
+        literal("held").label("period"),
+        *_no_days(),
+        literal("held").label("wording"),
+        params.label("params"),
+    ).where(Order.id == uuid.UUID(parameters["order_id"]), Order.status == "held")
 
 
 def _settled_line(day: date, parameters: Mapping[str, str]) -> Facts:
@@ -179,6 +194,11 @@ ON_EVENT: Mapping[str, Source] = {
     OrderPaid.NAME: Source(
         _paid_order,
         wordings={"paid": {"amount": "money", "number": "text", "lines": "text"}},
+        parameters=frozenset({"order_id"}),
+    ),
+    OrderHeld.NAME: Source(
+        _held_order,
+        wordings={"held": {"amount": "money", "number": "text"}},
         parameters=frozenset({"order_id"}),
     ),
     LineSettled.NAME: Source(

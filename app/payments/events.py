@@ -16,6 +16,15 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True)
+class OrderHeld(Event):
+    """Something does not fit; a person must look before the order goes on."""
+
+    NAME: ClassVar[str] = "payments.order_held"
+
+    order_id: str
+
+
+@dataclass(frozen=True)
 class LineSettled(Event):
     """The department acknowledged; receipts exist."""
 

@@ -19,11 +19,12 @@ from sqlalchemy import (
     update,
 )
 
-from app.core import clock
+from app.core import clock, events
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.types import Actor
 from app.payments.errors import OrderNotOpen, PaymentRunning
+from app.payments.events import OrderHeld
 from app.payments.models import Bill, Booking, Order, OrderLine, PaymentAttempt
 from app.payments.states import LINE, ORDER, MoveRefused, move
 
@@ -91,6 +92,7 @@ def hold(session: Session, order: Order, because: str) -> None:
     order.status = move(ORDER, order.status, "hold")
     order.held_because = because
     session.flush()
+    events.record(session, OrderHeld(order_id=str(order.id)))
 
 
 def settle_if_booked(session: Session, order_id: uuid.UUID) -> list[uuid.UUID]:

@@ -119,6 +119,7 @@ class Stage:
                     payer_person_id=who.person,
                     amount=40_000 * len(bills),
                     status=status,
+                    held_because="amount" if status == "held" else None,
                     created_at=now,
                     expires_at=now + timedelta(minutes=30),
                     paid_at=now,
@@ -133,7 +134,7 @@ class Stage:
                         order_id=row,
                         bill_id=self.bills[bill],
                         amount=40_000,
-                        status=status,
+                        status="open" if status == "held" else status,
                         basis="lookup",
                     )
                 )
