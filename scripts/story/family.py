@@ -42,6 +42,7 @@ class Family:
         teller.step("双方各一份凭证 One receipt each", self._receipts)
         teller.step("双方都收到通知 Both are told", self._notices)
         teller.step("母亲授权，女儿可查可缴 Her mother gives a mandate", self._mandate)
+        teller.step("母亲自己的凭证与通知 Her mother's own receipt and notice", self._mothers_own)
         teller.step("授权结束即失效 A mandate that ended is nothing", self._mandate_ends)
 
     def _sign_in(self) -> list[str]:
@@ -138,7 +139,25 @@ class Family:
         self.mother |= {"mandate": asked["id"], "person_id": members[1]["person_id"]}
         bills = self.app.get(f"/api/v1/bills?beneficiary_id={members[1]['person_id']}")["items"]
         holds(len(bills) == 1, f"{len(bills)} bills")
+        self.bill = bills[0]
         return [f"家庭成员 members: {'、'.join(member['masked_name'] for member in members)}"]
+
+    def _mothers_own(self) -> list[str]:
+        """Paid as her father's was. Whoever has an account finds receipt and news there."""
+        for act in (self._order, self._pay, self._settled):
+            act()
+
+        def told() -> list[dict[str, Any]]:
+            items = self.mothers_app.get("/api/v1/notices")["items"]
+            return [item for item in items if item["category"] == "payment"]
+
+        receipts = self.mothers_app.get("/api/v1/receipts")["items"]
+        holds([each["audience"] for each in receipts] == ["beneficiary"], str(receipts))
+        self._await(lambda: len(told()) > 0, "no notice in her mother's inbox")
+        return [
+            f"参保人 beneficiary: {receipts[0]['number']}",
+            f"母亲 inbox: {told()[0]['title']}——{told()[0]['body']}",
+        ]
 
     def _mandate_ends(self) -> list[str]:
         path = f"/api/v1/family/mandates/{self.mother['mandate']}"
@@ -162,8 +181,11 @@ class Family:
 
     def _message(self, phone: str, after: int = 0) -> str:
         """The newest text message to `phone`, once more than `after` have come."""
+        # A worker that died with a text in hand may have sent it: the next one waits two minutes.
         self._await(
-            lambda: len(self.stubs.get(f"/sms/messages?phone={phone}")) > after, "no text message"
+            lambda: len(self.stubs.get(f"/sms/messages?phone={phone}")) > after,
+            "no text message",
+            within=180,
         )
         return str(self.stubs.get(f"/sms/messages?phone={phone}")[0]["text"])
 
