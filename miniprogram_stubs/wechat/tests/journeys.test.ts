@@ -208,7 +208,47 @@ test('A scan whose answer was lost shows no verdict, and sent again it is the sa
   await door.until((page) => page.data.verdict === 'pass', 'a pass')
   const scans = staffs.calls.filter((call) => call.path === '/api/v1/verifier/scans').slice(-2)
   assert.equal(scans[0]!.body.scan_id, scans[1]!.body.scan_id)
+})
+
+test('A close contact sees red in words with the reason, and the door refuses without telling it', async () => {
+  const contact = person('r204')
+  const theirs = new Phone(contact)
+  theirs.start('/pages/code/code')
+  await signInFirst(theirs, 'real-name')
+  const realName = await theirs.top.ready()
+  realName.type('.name', contact.name)
+  realName.type('.number', contact.document_number)
+  realName.tap('.prove')
+  await until(() => theirs.top.name === 'code', () => 'the code page')
+  const page = await theirs.top.ready()
+  page.tap('.declare')
+  await until(() => theirs.top.name === 'declaration', () => 'the declaration')
+  const form = await theirs.top.ready()
+  form.type('.temperature', '36.6')
+  form.choose('.contact', 'unknown')
+  form.choose('.risk-area', 'low')
+  form.choose('.confirm', ['yes'])
+  form.tap('.submit')
+  await until(() => theirs.top === page, () => 'the code page')
+  await page.until((each) => each.data.shows, 'a code')
+  assert.deepEqual(page.texts('.pass-title'), ['红码'])
+  const reason = page.texts('.reason-text')[0]!
+  assert.ok(reason.length > 5)
+
+  staffs.take().camera = page.bitmap.read()
+  const door = await staffs.start('/pages/door/door').ready()
+  door.tap('.scan')
+  await door.until((each) => each.data.verdict === 'refuse', 'a refusal')
+  assert.match(door.text, /红码/)
+  assert.ok(!door.text.includes(reason))
   staffs.putAway()
+})
+
+test('Whoever is no staff of a venue is told so at the door’s page', async () => {
+  hers.take()
+  const door = hers.start('/pages/door/door')
+  await door.until((page) => page.text.includes('无权'), 'the refusal')
+  assert.ok(!door.has('.scan'))
 })
 
 test('The daughter looks up her father and pays for him; the order is settled', async () => {
@@ -323,7 +363,7 @@ test('Her mother gives a mandate, and the daughter shows her mother’s code', a
   assert.ok(!page.has('.declare'), 'only she herself can declare')
 })
 
-test('After a new start of the app all who wait share one renewal, and a lost answer costs nothing', async () => {
+test('All who wait for a token share one renewal, and a lost answer costs nothing', async () => {
   const again = new Phone(daughter)
   for (const [key, value] of hers.storage) again.storage.set(key, value)
   const { Huiban } = again.load('core/huiban.js')
@@ -337,7 +377,13 @@ test('After a new start of the app all who wait share one renewal, and a lost an
   assert.deepEqual(renewals.map((call) => call.status), [200, 200])
   assert.equal(renewals[0]!.body.refresh_token, renewals[1]!.body.refresh_token)
   assert.equal(again.storage.get('huiban.refresh_token'), renewals[1]!.body.refresh_token)
-  hers.storage.set('huiban.refresh_token', renewals[1]!.body.refresh_token)
+
+  app.session.replaceAccess('a token that is refused')
+  const later = await Promise.all([1, 2, 3, 4, 5].map(() => app.api.call('get', '/api/v1/me')))
+  assert.ok(later.every((me) => me.level === 'real_name'))
+  const all = again.calls.filter((call) => call.path.endsWith('/refresh'))
+  assert.deepEqual(all.map((call) => call.status), [200, 200, 200])
+  hers.storage.set('huiban.refresh_token', all[2]!.body.refresh_token)
 })
 
 test('Signed out from elsewhere, the app asks to sign in, and needs no phone number for it', async () => {

@@ -28,8 +28,9 @@ export class Session {
 
   /** A token other than the refused one. Null when the session is over. Rejects with `Unreachable`. */
   renew(refused: string | null): Promise<string | null> {
-    if (this.access !== refused) return Promise.resolve(this.access)
-    this.renewing ??= this.exchange().finally(() => (this.renewing = null))
+    if (this.renewing !== null) return this.renewing
+    if (this.access !== null && this.access !== refused) return Promise.resolve(this.access)
+    this.renewing = this.exchange().finally(() => (this.renewing = null))
     return this.renewing
   }
 

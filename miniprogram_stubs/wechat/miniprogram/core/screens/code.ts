@@ -42,6 +42,10 @@ const ADVICE: Record<Tone, string> = {
   red: '请留在原地，联系所在社区或拨打 12345。',
   grey: '',
 }
+const WAITING: Partial<Record<Answer['state'], string>> = {
+  none: '申报健康状况后，通常几秒内即可领取健康码。',
+  grey: '正在核验您的申报，通常只需几秒，请稍候。',
+}
 
 const TICK = 1000
 /** Seconds until it is asked again while the authority's answer is outstanding. */
@@ -147,7 +151,7 @@ export class CodeScreen extends Screen<View> {
     this.show({
       tone,
       title: title(answer.state, tone),
-      advice: answer.state === 'grey' ? '正在核验您的申报，通常只需几秒，请稍候。' : ADVICE[tone],
+      advice: WAITING[answer.state] ?? ADVICE[tone],
       reasons: answer.reasons.map((reason) => ({ text: reason.text, span: span(reason) })),
       undeclared: answer.state === 'none',
       warning: '',
@@ -182,7 +186,7 @@ export class CodeScreen extends Screen<View> {
   private tell(): void {
     const now = this.app.platform.now() + this.lag
     const until = this.answer?.code ? Date.parse(this.answer.expires_at) : 0
-    const left = Math.max(0, Math.ceil((until - now) / 1000))
+    const left = Math.max(0, Math.floor((until - now) / 1000))
     this.show({ clock: clock(now), left })
     if (this.view.shows && left === 0) {
       this.forget()
