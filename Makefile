@@ -67,10 +67,10 @@ requirements: bootstrap ## 按 *.in 重新锁定依赖版本 | Pin the dependenc
 ##@ 清理 / Tidy up
 clean: ## 结束本地服务并删除数据与缓存, ALL=1 连 .venv 和 node_modules 一起 | End local servers, remove data and caches; with ALL=1 .venv and node_modules too
 	@python=$(PY); $$python -c '' 2>/dev/null || python=python3; \
-	for home in .local/*/; do \
+	for home in .local/*/services/; do \
 		[ ! -f "$$home/lock" ] || $$python scripts/local_services.py clean --home "$$home" || exit 1; \
 	done
 	rm -rf .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
 	find . -name .venv -prune -o -name node_modules -prune -o -type d -name __pycache__ \
 		-exec rm -rf {} +
-	$(if $(ALL),rm -rf .venv h5/node_modules)
+	$(if $(ALL),rm -rf .venv h5/node_modules miniprogram_stubs/wechat/node_modules)
