@@ -60,6 +60,7 @@ class Family:
         holds(set(self.bill["beneficiary"]) == {"masked_name"}, str(self.bill["beneficiary"]))
         return [
             f"{self.bill['beneficiary']['masked_name']}  {self.bill['period']} 年度  {self._yuan()}"
+            "（演示金额 demonstration amount）"
         ]
 
     def _wrong_name(self) -> list[str]:
