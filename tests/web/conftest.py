@@ -195,6 +195,31 @@ def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, st
 
 
 @pytest.fixture
+def enter(stack: Stack, people: dict, sign_in: Callable[[Page, str], None]) -> Callable[..., dict]:
+    """Sign in as an invented person with a proved real name: `enter(page, "r121")`, then open a screen.
+
+    Answers headers for calls in that person's name beside the screens.
+    """
+
+    def enter_as(page: Page, key: str) -> dict[str, str]:
+        person = people[key]
+        sign_in(page, person["phone"])
+        ask, auth = page.context.request, "/api/v1/auth/sessions/refresh"
+        opened = ask.post(auth, data={}, headers={"Origin": stack.url}).json()
+        document = {name: person[name] for name in ("name", "document_type", "document_number")}
+        headers = {"Authorization": f"Bearer {opened['access_token']}"}
+        proved = ask.post("/api/v1/me/real-name", data=document, headers=headers)
+        assert proved.status == 200, proved.text()
+        page.goto("/app/")
+        holder = json.dumps({**opened["citizen"], "level": proved.json()["level"]})
+        page.evaluate("holder => localStorage.setItem('huiban.holder', holder)", holder)
+        page.goto("about:blank")
+        return {"Authorization": f"Bearer {proved.json()['access_token']}"}
+
+    return enter_as
+
+
+@pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
     """axe-core finds nothing wrong with what a page shows now."""
 
