@@ -1,4 +1,4 @@
-import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router"
+import { createRouter, createWebHashHistory, type LocationQueryValue, type RouteMeta, type RouteRecordRaw } from "vue-router"
 
 import { holder } from "@/api/tokens"
 
@@ -6,6 +6,8 @@ declare module "vue-router" {
   interface RouteMeta {
     /** Only for people who are signed in. */
     signedIn?: true
+    /** Only for people whose real name is proved. */
+    realName?: true
     /** Has a place in the bar at the bottom. */
     tab?: "home" | "me"
   }
@@ -13,7 +15,9 @@ declare module "vue-router" {
 
 const routes: RouteRecordRaw[] = [
   { path: "/", name: "home", component: () => import("@/pages/HomePage.vue"), meta: { tab: "home" } },
+  { path: "/real-name", name: "real-name", component: () => import("@/pages/RealNamePage.vue"), meta: { signedIn: true } },
   { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue") },
+  { path: "/scans", name: "scans", component: () => import("@/pages/ScansPage.vue"), meta: { realName: true } },
   { path: "/me", name: "me", component: () => import("@/pages/MePage.vue"), meta: { tab: "me" } },
   { path: "/:rest(.*)*", redirect: "/" },
 ]
@@ -25,8 +29,18 @@ export const router = createRouter({
 })
 
 router.beforeEach((to) => {
-  if (to.meta.signedIn && holder.value === null) {
-    return { name: "sign-in", query: { next: to.fullPath } }
-  }
+  const next = to.fullPath
+  if (needsPerson(to.meta) && holder.value === null) return { name: "sign-in", query: { next } }
+  if (to.meta.realName && holder.value?.level === "phone") return { name: "real-name", query: { next } }
   return true
 })
+
+/** Whether a screen is only for people who are signed in. */
+export function needsPerson(meta: RouteMeta): boolean {
+  return Boolean(meta.signedIn ?? meta.realName)
+}
+
+/** Where somebody goes on after a step in between: the `next` of the address, if it is ours. */
+export function wayOn(next: LocationQueryValue | LocationQueryValue[] | undefined): string {
+  return typeof next === "string" && /^\/(?!\/)/.test(next) ? next : "/"
+}

@@ -26,6 +26,11 @@ from scripts.stack import Layout, Stack
 #: A phone of today, and the narrowest that must do.
 VIEWPORT = {"width": 390, "height": 844}
 AXE = frontend.MODULES / "axe-core" / "axe.min.js"
+#: Colours on their way to others are judged when they have arrived.
+SETTLED = """() => Promise.allSettled(
+    document.getAnimations()
+        .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
+        .map((each) => each.finished))"""
 
 
 @pytest.fixture(scope="session")
@@ -224,6 +229,7 @@ def assert_accessible() -> Callable[[Page], None]:
     """axe-core finds nothing wrong with what a page shows now."""
 
     def check(page: Page) -> None:
+        page.evaluate(SETTLED)
         page.evaluate(AXE.read_text())
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         assert [
