@@ -8,6 +8,8 @@ from flask import Flask, current_app
 from api.registry import Audience
 
 TITLE = "汇办 Huiban"
+PROBLEM = "application/problem+json"
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 VERSION = "v1"
 
 
@@ -36,7 +38,7 @@ def document(audience: Audience | None) -> dict[str, Any]:
     for response in finished.get("components", {}).get("responses", {}).values():
         content = response.get("content", {})
         if "application/json" in content:
-            content["application/problem+json"] = content.pop("application/json")
+            content[PROBLEM] = content.pop("application/json")
     return finished
 
 
@@ -71,6 +73,10 @@ def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
         codes += ["401", "403"]
     for code in codes:
         responses.setdefault(code, problem)
+    for code, response in responses.items():
+        # Said of a route by `alt_response`: why. What it looks like is always the same.
+        if code >= "400" and "$ref" not in response and route.audience != "callbacks":
+            response.setdefault("content", {PROBLEM: {"schema": PROBLEM_SCHEMA}})
     if route.idempotent:
         responses.setdefault("409", problem)
         operation.setdefault("parameters", []).append(

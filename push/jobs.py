@@ -114,7 +114,7 @@ def send_text(world: World, *, text_id: str) -> None:
         texting.mark_sent(session, uuid.UUID(text_id))
 
 
-@task("push.send_texts_left", queue=texting.QUEUE, cron="* * * * * 50")
+@task("push.send_texts_left", queue=texting.QUEUE, cron="* * * * * */10")
 def send_texts_left(world: World) -> None:
     """Send what the jobs could not; a gateway that stays silent ends the run."""
     with unit_of_work(world.core) as session:

@@ -27,10 +27,10 @@ from push.rules import Rule
 
 SEND_TASK = "push.send_text"
 QUEUE = "sms"
-#: Claims of one text; they last 1, 4, 16, 64 and 256 minutes, then the last. The first is already
-#: longer than the gateway may take to answer.
+#: Claims of one text; they last 20 s, then four times as long each, 5.7 hours at last. The first is
+#: already longer than the gateway may take to answer.
 TRIES = 6
-FIRST_CLAIM = timedelta(minutes=1)
+FIRST_CLAIM = timedelta(seconds=20)
 #: A text older than this is no news any more.
 STALE = timedelta(days=1)
 
