@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from scripts import frontend, frontend_sizes
+from scripts import frontend, frontend_sizes, node
 from scripts.environment import ROOT, WEB_ROOT
 
 pytestmark = pytest.mark.timeout(300)
@@ -18,8 +18,8 @@ HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})", re.
 
 
 def npm(*command):
-    node = frontend.find_node()
-    return node.run(*node.npm, *command)
+    pages = node.find(frontend.SOURCE)
+    return pages.run(*pages.npm, *command)
 
 
 def test_the_sources_are_well_typed_against_the_apis_own_description(built):
@@ -76,7 +76,7 @@ def test_no_screen_costs_more_than_it_may(built):
 def test_what_is_built_already_is_not_built_again(built, monkeypatch):
     before = os.readlink(WEB_ROOT)
     # Whoever needed Node now would fail.
-    monkeypatch.setattr(frontend, "find_node", lambda: pytest.fail("Node was asked for"))
+    monkeypatch.setattr(node, "find", lambda folder: pytest.fail("Node was asked for"))
     assert frontend.build() == built
     assert os.readlink(WEB_ROOT) == before
 
@@ -94,15 +94,15 @@ def test_without_a_new_node_on_path_the_wheels_own_is_taken(monkeypatch, tmp_pat
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
-    node = frontend.find_node()
-    major, minor = map(int, re.match(r"v(\d+)\.(\d+)", node.run("node", "--version")).groups())
-    assert (major, minor) >= frontend.OLDEST_NODE
-    assert re.match(r"\d+\.\d+", node.run(*node.npm, "--version"))
+    found = node.find(frontend.SOURCE)
+    major, minor = map(int, re.match(r"v(\d+)\.(\d+)", found.run("node", "--version")).groups())
+    assert (major, minor) >= node.OLDEST
+    assert re.match(r"\d+\.\d+", found.run(*found.npm, "--version"))
 
 
 def test_where_home_cannot_be_written_npm_keeps_its_packages_here(monkeypatch):
     monkeypatch.delenv("HOME")
-    cache = frontend.find_node().environment["npm_config_cache"]
+    cache = node.find(frontend.SOURCE).environment["npm_config_cache"]
     assert cache == str(ROOT / ".local" / "npm")
 
 
