@@ -56,8 +56,8 @@ def take_answer(session: Session, attempt_id: uuid.UUID, message: Message) -> bo
     payment = message.payment
     if payment is not None and payment.state == "paid":
         settling.apply_payment(session, message)
-        _, attempt = ending.locked(session, attempt_id)
-        attempt.next_query_at = None
+        # Whether it fits or a person must look: no more can come by an attempt that was paid.
+        ending.end(ending.locked(session, attempt_id)[1])
         return False
     order, attempt = ending.locked(session, attempt_id)
     if attempt.status == "paid":

@@ -8,8 +8,9 @@ from wechat_sender import Sender, deliver
 from app.audit.models import AuditRow
 from app.connectors.medical_insurance import BookingRefused
 from app.core.db import unit_of_work
-from app.payments import figures, jobs
+from app.payments import asking, figures, jobs
 from app.payments.models import Order, OrderLine, PaymentAttempt
+from app.payments.providers.base import Message, Payment
 from composition import web_app
 from scripts.environment import stub_keys
 
@@ -98,6 +99,20 @@ def test_an_unpaid_held_order_closes_and_its_bills_are_free(core, client, invent
     assert release(flask, core, placed).exit_code == 0
     found = facts(core, placed)
     assert (found.order, found.lines, found.payments) == ("closed", {"closed"}, 0)
+
+
+def test_a_payment_that_does_not_fit_leaves_a_way_out_once_the_provider_was_asked(
+    core, client, invent, sender, flask
+):
+    placed = place(core, invent())
+    assert told(client, sender, placed, amount={"total": 1, "currency": "CNY"}) == 400
+    payment = Payment(placed.out_trade_no, "paid", "T1", 1, "CNY")
+    message = Message("wechatpay", "medical", "query:T1", "QUERY.SUCCESS", "{}", payment)
+    with unit_of_work(core) as session:
+        assert not asking.take_answer(session, placed.attempt_id, message)
+    assert release(flask, core, placed).exit_code == 0
+    found = facts(core, placed)
+    assert (found.order, found.attempts, found.payments) == ("closed", ["closed"], 0)
 
 
 def test_money_that_belongs_to_the_payer_is_not_released_away(core, client, invent, sender, flask):
