@@ -91,6 +91,7 @@ PARTICULAR = {
     "persons.sex": "1",
     "accounts.level": "phone",
     "login_codes.tries": 1,
+    "login_codes.known_tries": 1,
     "regions.code": "420000000000",
     "regions.level": 2,
     "themes.audience": "both",

@@ -13,6 +13,7 @@ from api.schemas import Schema, Text
 from app.core.errors import InvalidInput
 from app.identity import login_codes, phones, sessions
 from app.identity.errors import OriginRefused, TokenRefused
+from app.identity.login_codes import Asker
 from app.identity.miniprogram import sign_in_by_wechat
 from app.identity.sessions import Device, Granted, Refused
 from app.identity.tokens import ACCESS_LIFE
@@ -30,10 +31,12 @@ PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
 
 
 class CodeRequest(Schema):
-    """Where to send a code."""
+    """Where to send a code. `device_id`: as in `device.id`; a device that has signed in before has
+    limits of its own."""
 
     phone = Text(20, required=True)
     purpose = Text(20, required=True, validate=ma.validate.OneOf(["login"]))
+    device_id = Text(64, load_default=None)
 
 
 class CodeSent(Schema):
@@ -113,9 +116,9 @@ class SignedInDevices(Schema):
 @blueprint.response(202, CodeSent)
 def request_code(body: dict[str, Any]) -> dict[str, int]:
     """Send a one-time code by SMS. Known and unknown phones are answered alike."""
-    phone = _phone(body["phone"])
     address = request.remote_addr or "unknown"
-    login_codes.request_code(session(), phone, body["purpose"], address)
+    asker = Asker(_phone(body["phone"]), address, body["device_id"])
+    login_codes.request_code(session(), body["purpose"], asker)
     return {
         "expires_in": int(login_codes.LIFE.total_seconds()),
         "retry_after": int(login_codes.PAUSE.total_seconds()),

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import clock, crypto
 from app.core.db import Session
 from app.core.ids import new_id
-from app.identity.models import Account
+from app.identity.models import Account, SessionFamily
 
 
 def phone_index(session: Session, phone: str) -> bytes:
@@ -34,6 +34,19 @@ def account_of_phone(session: Session, phone: str) -> Account:
     # Two devices may sign in for the first time at once: one makes the account, both get it.
     session.execute(row.on_conflict_do_nothing(index_elements=["phone_index"]))
     return session.scalars(mine).one()
+
+
+def knows_device(session: Session, index: bytes, device_id: str) -> bool:
+    """Whether this device has signed in to the account of the phone with this blind index.
+
+    The device's id is a random value that only the device and we know.
+    """
+    signed_in = (
+        select(SessionFamily.id)
+        .join(Account, Account.id == SessionFamily.account_id)
+        .where(Account.phone_index == index, SessionFamily.device_id == device_id)
+    )
+    return session.scalar(signed_in.limit(1)) is not None
 
 
 def phone_of(session: Session, account: Account) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -12,7 +13,7 @@ from app.core.db import Session
 from app.core.errors import TooManyRequests
 from app.core.ids import new_id
 from app.core.limits import Quota
-from app.identity.accounts import account_of_phone, phone_index
+from app.identity.accounts import account_of_phone, knows_device, phone_index
 from app.identity.errors import LoginRefused
 from app.identity.models import LoginCode
 from app.identity.sessions import Device, Granted, Refused, open_session
@@ -29,16 +30,29 @@ PER_ADDRESS_HOUR = Quota("sms_address_hour", 600, 3_600)
 JUDGED_A_DAY = Quota("code_judged_day", 20, 86_400)
 
 
-def request_code(session: Session, phone: str, purpose: str, address: str) -> None:
-    """Have a code sent to `phone` (E.164). Known and unknown phones are treated alike.
+@dataclass(frozen=True)
+class Asker:
+    """Who asks for a code: the phone (E.164), the network address and, where it says so, the device."""
 
-    Raises `TooManyRequests` with the wait: one a minute, 5 an hour and 10 a day per phone.
+    phone: str
+    address: str
+    device_id: str | None = None
+
+
+def request_code(session: Session, purpose: str, asker: Asker) -> None:
+    """Have a code sent to a phone. Known and unknown phones are treated alike.
+
+    Raises `TooManyRequests` with the wait: one a minute, 5 an hour and 10 a day per phone. A device
+    that has signed in to the phone's account has 5 and 10 of its own, so that strangers who ask for
+    codes in somebody's name cannot keep that person out.
     """
+    phone, address = asker.phone, asker.address
     index = phone_index(session, phone)
     _lock_phone(session, index)
     _keep_pause(session, index)
-    limits.consume(session, PER_PHONE_HOUR, index.hex())
-    limits.consume(session, PER_PHONE_DAY, index.hex())
+    subject = _subject(session, index, asker.device_id)
+    limits.consume(session, PER_PHONE_HOUR, subject)
+    limits.consume(session, PER_PHONE_DAY, subject)
     limits.consume(session, PER_ADDRESS_HOUR, address)
     at, row_id = clock.now(), new_id()
     session.add(
@@ -49,6 +63,7 @@ def request_code(session: Session, phone: str, purpose: str, address: str) -> No
             purpose=purpose,
             kid=session.core.keys.current("one_time_codes").kid,
             tries=0,
+            known_tries=0,
             created_at=at,
             expires_at=at + LIFE,
             used_at=None,
@@ -58,13 +73,22 @@ def request_code(session: Session, phone: str, purpose: str, address: str) -> No
 
 
 def sign_in(session: Session, phone: str, code: str, device: Device) -> Granted | Refused:
-    """Open a session if `code` is the newest one sent to `phone`. A wrong guess is remembered."""
+    """Open a session if `code` is the newest one sent to `phone`. A wrong guess is remembered.
+
+    A code takes 5 guesses, a phone 20 a day: of all strangers together, and of each known device.
+    """
     index = phone_index(session, phone)
-    row = _newest(session, index)
-    if row is None or not limits.try_consume(session, JUDGED_A_DAY, index.hex()):
+    row, subject = _newest(session, index), _subject(session, index, device.id)
+    known = subject != index.hex()
+    if row is None or (row.known_tries if known else row.tries) >= MAX_TRIES:
+        return Refused(LoginRefused())
+    if not limits.try_consume(session, JUDGED_A_DAY, subject):
         return Refused(LoginRefused())
     if not hmac.compare_digest(derive(session, row), code):
-        row.tries += 1
+        if known:
+            row.known_tries += 1
+        else:
+            row.tries += 1
         return Refused(LoginRefused())
     row.used_at = clock.now()
     return open_session(session, account_of_phone(session, phone), device)
@@ -99,9 +123,16 @@ def _newest(session: Session, index: bytes) -> LoginCode | None:
         .with_for_update()
     )
     row = session.scalar(latest)
-    if row is None or row.used_at is not None or row.tries >= MAX_TRIES:
+    if row is None or row.used_at is not None:
         return None
     return row if row.expires_at > clock.now() else None
+
+
+def _subject(session: Session, index: bytes, device_id: str | None) -> str:
+    """What the limits of this phone are counted under: a known device by itself, all others together."""
+    if device_id is not None and knows_device(session, index, device_id):
+        return f"{index.hex()}|{device_id}"
+    return index.hex()
 
 
 def _keep_pause(session: Session, index: bytes) -> None:

@@ -73,6 +73,7 @@ class LoginCode(Base):
     __tablename__ = "login_codes"
     __table_args__ = (
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        CheckConstraint("known_tries BETWEEN 0 AND 5", name="known_tries"),
         Index("ix_login_codes_phone", "phone_index", "purpose", "created_at"),
     )
 
@@ -82,8 +83,10 @@ class LoginCode(Base):
     purpose: Mapped[str]
     #: The one-time-code key it is derived with.
     kid: Mapped[str]
-    #: Wrong guesses so far; the fifth kills the code.
+    #: Wrong guesses so far; the fifth kills the code for every device that is not known.
     tries: Mapped[int]
+    #: The same from devices the account knows, so that strangers cannot use up their owner's tries.
+    known_tries: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -26,6 +26,9 @@ TASK = "payments.book_line"
 QUEUE = "departments"
 #: Lines one sweep takes up.
 BATCH = 50
+#: Why an order is held whose money may have gone back: its departments are not told before a person
+#: has looked.
+GIVEN_BACK = "provider_state"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ class Due:
 
 
 def due(session: Session, line_id: uuid.UUID) -> Due | None:
-    """What is to be told about this line; None when the department has answered already."""
+    """What is to be told about this line; None when the department has answered already.
+
+    Nor is anything to be told while a person looks whether the money has gone back.
+    """
     found = session.execute(
         select(Booking.status, OrderLine, Order, Bill)
         .join(OrderLine, OrderLine.id == Booking.line_id)
@@ -49,7 +55,7 @@ def due(session: Session, line_id: uuid.UUID) -> Due | None:
     if found is None or found[0] != "pending":
         return None
     _, line, order, bill = found
-    if order.paid_at is None:
+    if order.paid_at is None or order.held_because == GIVEN_BACK:
         return None
     paid = PaidBill(
         number=bill.department_number,
@@ -67,8 +73,15 @@ def pending_since(session: Session, moment: datetime) -> list[uuid.UUID]:
 
     Any of them, not the oldest: lines that fail each time must not keep the others out for ever.
     """
-    waiting = select(Booking.line_id).where(
-        Booking.status == "pending", Booking.created_at <= moment
+    waiting = (
+        select(Booking.line_id)
+        .join(OrderLine, OrderLine.id == Booking.line_id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(
+            Booking.status == "pending",
+            Booking.created_at <= moment,
+            Order.held_because.is_distinct_from(GIVEN_BACK),
+        )
     )
     return list(session.scalars(waiting.order_by(func.random()).limit(BATCH)))
 

@@ -132,6 +132,7 @@ def test_codes_and_sessions_are_forgotten_when_their_time_is_over(session, world
                 purpose="login",
                 kid="00000000",
                 tries=0,
+                known_tries=0,
                 created_at=moment,
                 expires_at=moment + timedelta(minutes=5),
                 used_at=None,

@@ -144,6 +144,54 @@ def test_twenty_judged_guesses_a_day_are_the_most(session, code, enter, monkeypa
     assert judged == 20
 
 
+def test_strangers_who_guess_cannot_keep_a_known_device_out(session, code, enter, monkeypatch):
+    start = clock.now().replace(hour=1, minute=0)
+    monkeypatch.setattr(clock, "now", lambda: start)
+    assert enter(code()).status_code == 201
+    stranger = DEVICE | {"id": "somebody-elses"}
+    for step in range(1, 6):
+        at = start + timedelta(minutes=70 * step)
+        monkeypatch.setattr(clock, "now", lambda at=at: at)
+        sent = code()
+        for _ in range(5):
+            assert enter(wrong(sent), device=stranger).status_code == 401
+    assert enter(sent, device=stranger).status_code == 401
+    assert enter(sent, device=DEVICE | {"id": "another-strangers"}).status_code == 401
+    assert enter(sent).status_code == 201
+
+
+def test_strangers_who_ask_for_codes_cannot_keep_a_known_device_from_one(
+    ask, code, enter, monkeypatch
+):
+    start = clock.now().replace(hour=1, minute=0)
+    monkeypatch.setattr(clock, "now", lambda: start)
+    assert enter(code()).status_code == 201
+    for step in range(1, 30):
+        at = start + timedelta(minutes=20 * step)
+        monkeypatch.setattr(clock, "now", lambda at=at: at)
+        ask()
+    at = start.replace(hour=12)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    assert ask().status_code == ask(device_id="somebody-elses").status_code == 429
+    granted = 0
+    for step in range(12):
+        monkeypatch.setattr(clock, "now", lambda at=at + timedelta(minutes=2 * step): at)
+        granted += ask(device_id=DEVICE["id"]).status_code == 202
+    assert granted == 5
+
+
+def test_a_known_device_has_five_guesses_too(session, code, enter, monkeypatch):
+    assert enter(code()).status_code == 201
+    later = clock.now() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    sent = code()
+    for _ in range(5):
+        assert enter(wrong(sent)).status_code == 401
+    assert enter(sent).status_code == 401
+    newest = session.scalars(select(LoginCode).order_by(LoginCode.created_at.desc())).first()
+    assert (newest.tries, newest.known_tries) == (0, 5)
+
+
 @pytest.mark.parametrize(
     "number",
     ["12345678901", "1991111", "+8519911110001", "14011110001", "１９９１１１１０００１", ""],

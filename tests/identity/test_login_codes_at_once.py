@@ -15,6 +15,7 @@ from app.core.ids import new_id
 from app.core.limits import Used
 from app.identity import login_codes
 from app.identity.jobs import send_login_code
+from app.identity.login_codes import Asker
 from app.identity.models import LoginCode
 from composition import web_app
 
@@ -88,7 +89,7 @@ def test_fifty_requests_at_once_for_one_phone_send_one_message(
 
 def test_fifty_wrong_guesses_at_once_count_as_at_most_five_tries(live_core, at_once):
     with unit_of_work(live_core) as session:
-        login_codes.request_code(session, "+86" + PHONE, "login", "127.0.0.1")
+        login_codes.request_code(session, "login", Asker("+86" + PHONE, "127.0.0.1"))
     with unit_of_work(live_core) as session:
         known = login_codes.derive(session, session.scalars(select(LoginCode)).one())
     guesses = [f"{(int(known) + 1 + step) % 1_000_000:06d}" for step in range(N)]
@@ -107,7 +108,7 @@ def test_fifty_wrong_guesses_at_once_count_as_at_most_five_tries(live_core, at_o
 
 def test_the_right_code_entered_fifty_times_at_once_opens_one_session(live_core, at_once):
     with unit_of_work(live_core) as session:
-        login_codes.request_code(session, "+86" + PHONE, "login", "127.0.0.1")
+        login_codes.request_code(session, "login", Asker("+86" + PHONE, "127.0.0.1"))
     with unit_of_work(live_core) as session:
         known = login_codes.derive(session, session.scalars(select(LoginCode)).one())
     bodies = [
@@ -126,7 +127,7 @@ def sent(session, world, gateway):
 
     def run(minutes_ago=0, *, used=False, sweep=False):
         at = clock.now() - timedelta(minutes=minutes_ago)
-        login_codes.request_code(session, "+86" + PHONE, "login", "127.0.0.1")
+        login_codes.request_code(session, "login", Asker("+86" + PHONE, "127.0.0.1"))
         row = session.scalars(select(LoginCode)).one()
         row.created_at, row.expires_at = at, at + login_codes.LIFE
         row.used_at = at if used else None

@@ -19,6 +19,7 @@ from app.identity import login_codes, sessions, tokens
 from app.identity.accounts import account_of_phone
 from app.identity.errors import TokenRefused
 from app.identity.jobs import warn_of_reuse
+from app.identity.login_codes import Asker
 from app.identity.models import Account, LoginCode, SessionFamily
 from app.identity.sessions import IDLE_LIFE, Device, Granted
 from app.identity.tokens import ACCESS_LIFE, SKEW
@@ -225,7 +226,7 @@ def test_a_failed_commit_sends_neither_cookie_nor_token(live_core, failing_commi
     origin = {"Origin": live_core.settings.public_url}
     device = {"id": "browser", "name": "浏览器", "platform": "h5"}
     with unit_of_work(live_core) as session:
-        login_codes.request_code(session, "+8619911117006", "login", "127.0.0.1")
+        login_codes.request_code(session, "login", Asker("+8619911117006", "127.0.0.1"))
         account = account_of_phone(session, "+8619911117007")
         signed_in = sessions.open_session(session, account, Device(**device))
     with unit_of_work(live_core) as session:

@@ -7,6 +7,7 @@ from wechat_sender import Sender, deliver
 
 from app.audit.models import AuditRow
 from app.connectors.medical_insurance import BookingRefused
+from app.core import clock
 from app.core.db import unit_of_work
 from app.payments import asking, figures, jobs
 from app.payments.models import Order, OrderLine, PaymentAttempt
@@ -151,3 +152,28 @@ def test_news_of_a_refund_we_did_not_ask_for_holds_the_order(
     found = facts(core, placed)
     assert (found.order, found.held_because) == ("held", "provider_state")
     assert found.events == [("mismatch", "provider_state")]
+
+
+def test_no_department_is_told_of_money_that_went_back_before_a_person_has_looked(
+    core, client, invent, sender, world, department, flask, monkeypatch
+):
+    placed = place(core, invent())
+    assert told(client, sender, placed) == 204
+    content = sender.transaction(placed.out_trade_no, placed.amount)
+    del content["trade_state"]
+    notify = sender.notify(content, event_type="REFUND.SUCCESS")
+    assert deliver(client, "medical", *notify).status_code == 400
+    with unit_of_work(core) as session:
+        line = session.scalars(
+            select(OrderLine.id).where(OrderLine.order_id == placed.order_id)
+        ).one()
+    later = clock.now() + 2 * jobs.BOOKED_BY_NOW
+    monkeypatch.setattr(clock, "now", lambda: later)
+    jobs.book_line.run(world, line_id=str(line))
+    jobs.book_pending.run(world)
+    assert department.booked == {}
+    assert facts(core, placed).order == "held"
+    assert release(flask, core, placed).exit_code == 0
+    jobs.book_pending.run(world)
+    assert len(department.booked) == 1
+    assert facts(core, placed).order == "settled"
