@@ -1,5 +1,6 @@
-"""The rules of what points at entries: aliases, and the list of what is asked for most."""
+"""The rules of what points at entries: aliases, what is asked for most, what people call them."""
 
+from app.catalogue import searching
 from app.catalogue.reference_checks import Values
 from app.catalogue.tables import Notes, Row, once, whole
 
@@ -35,6 +36,22 @@ def apply_hot(rows: list[Row], matters: dict[str, Values], notes: Notes) -> None
             notes.add(row, "code", "应为菜单中的正式条目。", "It must be in the menu, no alias.")
         else:
             entry["hot_rank"] = rank
+
+
+def apply_everyday_words(rows: list[Row], matters: dict[str, Values], notes: Notes) -> None:
+    """Let an entry be found by what people call it (娃娃上户口), as if it were one of its names."""
+    once(rows, lambda row: (searching.fold(row["words"]), row["code"]), "words", notes)
+    for row in rows:
+        entry = matters.get(row["code"])
+        if len(searching.fold(row["words"])) < 2:
+            notes.add(row, "words", "至少两个字。", "At least two characters.")
+        elif entry is None or entry["name"] != row["name"]:
+            notes.add(row, "code", "没有此编码与名称的条目。", "No entry has this code and name.")
+        elif entry["alias_of"]:
+            notes.add(row, "code", "应为正式条目，不是别名。", "It must be no alias.")
+        else:
+            entry["search_text"] += f" {searching.fold(row['words'])}"
+            entry["tokens"] = sorted({*entry["tokens"], *searching.tokens(row["words"])})
 
 
 def _entry(row: Row, which: str, matters: dict[str, Values], notes: Notes) -> Values | None:

@@ -66,13 +66,14 @@ class Found:
 
 def find_matters(session: Session, wanted: Wanted) -> Found:
     """One page of entries. An alias is never listed; a query that fits it finds what it stands for."""
-    if wanted.query is None:
+    query = wanted.query and searching.plain_query(wanted.query)
+    if query is None:
         score: ColumnElement[int] = literal(0)
         page = _entries(score)
-    elif not (terms := searching.tokens(wanted.query)):
+    elif not (terms := searching.tokens(query)):
         return Found([], None)
     else:
-        hits = _hits(searching.fold(wanted.query), terms)
+        hits = _hits(searching.fold(query), terms)
         score = hits.c.score
         page = _entries(score).join(hits, hits.c.code == Matter.code)
     page = _narrowed(page, score, wanted).order_by(score.desc(), Matter.position, Matter.code)
@@ -112,7 +113,8 @@ def _hits(whole: str, terms: list[str]) -> CTE:
     shared = select(func.count(token)).where(token == func.any(wanted)).scalar_subquery()
     pairs = shared * ALL_PAIRS // len(terms)
     within = Matter.search_text.contains(whole, autoescape=True)
-    fill = len(whole) * WHOLE_LENGTH // func.length(Matter.search_text)
+    length = func.length(Matter.name) + func.coalesce(func.length(Matter.item_name), 0)
+    fill = len(whole) * WHOLE_LENGTH // length
     score = cast(
         pairs
         + case((_whole_name(whole), WHOLE_NAME), (within, WITHIN_NAME), else_=0)
@@ -136,5 +138,5 @@ def _hits(whole: str, terms: list[str]) -> CTE:
 
 
 def _whole_name(whole: str) -> ColumnElement[bool]:
-    starts = Matter.search_text.startswith(f"{whole} ", autoescape=True)
-    return or_(starts, Matter.search_text.endswith(f" {whole}", autoescape=True))
+    names = literal(" ").concat(Matter.search_text).concat(" ")
+    return names.contains(f" {whole} ", autoescape=True)

@@ -8,11 +8,20 @@ import re
 import unicodedata
 
 _RUN = re.compile(r"[0-9a-z]+|[^\W_0-9a-z]+")
+#: How people begin and end a question; the longer before the shorter.
+_ASKING = re.compile(
+    "请问|麻烦|我想要|我想|我要|我的|我家的?|怎么办理|怎么办|怎么|怎样|如何|在哪里|在哪|哪里|什么|可以|需要|吗|呢"
+)
 
 
 def fold(text: str) -> str:
     """Letters, digits and characters only, full-width and capital forms made plain."""
     return "".join(_runs(text))
+
+
+def plain_query(text: str) -> str:
+    """What is asked for, without the asking: 怎么给娃娃上户口 becomes 给娃娃上户口."""
+    return _ASKING.sub(" ", text) if fold(_ASKING.sub(" ", text)) else text
 
 
 def tokens(*texts: str) -> list[str]:
@@ -27,7 +36,7 @@ def tokens(*texts: str) -> list[str]:
 
 
 def searchable(name: str, item_name: str) -> str:
-    """What a whole query is looked for in; the space keeps the two names apart."""
+    """What a whole query is looked for in; spaces keep the names apart."""
     return f"{fold(name)} {fold(item_name)}"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.catalogue import storing
 from app.catalogue.errors import ImportRunning, RowsRefused
-from app.catalogue.link_checks import apply_aliases, apply_hot
+from app.catalogue.link_checks import apply_aliases, apply_everyday_words, apply_hot
 from app.catalogue.matter_checks import Known, check_matters
 from app.catalogue.models import CatalogueImport
 from app.catalogue.reference_checks import (
@@ -100,6 +100,7 @@ def _check(rows: dict[str, list[Row]], notes: Notes) -> dict[str, list[Values]]:
     by_code = {values["code"]: values for values in matters}
     apply_aliases(rows["aliases.csv"], by_code, notes)
     apply_hot(rows["hot.csv"], by_code, notes)
+    apply_everyday_words(rows["everyday_words.csv"], by_code, notes)
     # An alias may refer to its canonical entry only once that is stored.
     tables["matters"] = sorted(matters, key=lambda values: values["alias_of"] is not None)
     return tables

@@ -28,6 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "aliases.csv": ("alias_code", "alias_name", "canonical_code", "canonical_name", "reason"),
     "hot.csv": ("rank", "code", "name", "reason"),
+    "everyday_words.csv": ("words", "code", "name"),
 }
 #: Cells that may stay empty.
 OPTIONAL = {
@@ -36,11 +37,11 @@ OPTIONAL = {
     *("legal_days", "promise_days", "days_origin", "handling"),
 }
 #: Tables that may be without rows; any other empty table would withdraw everything.
-MAY_BE_EMPTY = {"aliases.csv", "hot.csv"}
+MAY_BE_EMPTY = {"aliases.csv", "hot.csv", "everyday_words.csv"}
 #: Characters in one cell.
 LONGEST = 300
 #: Raised whenever the same tables would be read into other rows, so that they are imported anew.
-RULES = 1
+RULES = 2
 
 
 @dataclass

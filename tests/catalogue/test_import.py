@@ -92,10 +92,12 @@ def test_a_changed_table_updates_its_rows_and_keeps_their_ids(imported, session,
     before = session.scalar(select(Matter.id).where(Matter.code == code))
 
     def rename(rows):
-        next(row for row in rows if row["base_code"] == code)["name"] = "社保缴费（本人）"
+        for row in rows:
+            if code in (row.get("base_code"), row.get("code")):
+                row["name"] = "社保缴费（本人）"
 
-    edit("matters.csv", rename)
-    edit("hot.csv", lambda rows: rows[0].update(name="社保缴费（本人）"))
+    for file in ("matters.csv", "hot.csv", "everyday_words.csv"):
+        edit(file, rename)
     again = import_catalogue(session, folder)
     assert again.changed
     assert again.version > imported.version

@@ -107,6 +107,10 @@ def test_a_bad_division_is_refused(folder, edit, which, spoil, column):
         ("aliases.csv", setting(reason=""), "reason"),
         ("hot.csv", setting(rank="first"), "rank"),
         ("hot.csv", setting(code="ZZ0000000000"), "code"),
+        ("everyday_words.csv", setting(words="娃"), "words"),
+        ("everyday_words.csv", setting(words="——"), "words"),
+        ("everyday_words.csv", setting(name="别的名称"), "code"),
+        ("everyday_words.csv", setting(code="ZZBAE327166A", name="出入境记录查询"), "code"),
     ],
 )
 def test_a_bad_row_of_a_small_table_is_refused(folder, edit, file, spoil, column):
