@@ -97,11 +97,15 @@ def judge(message: Message, payment: Payment, known: Known | None) -> Judgement:
 
 
 def hold(session: Session, order: Order, because: str) -> None:
-    """Hold the order for a person to look, unless it is held or settled already."""
+    """Hold the order for a person to look, unless it is held or settled already.
+
+    That money has gone back outweighs why it was held before.
+    """
     try:
         orders.hold(session, order, because)
     except MoveRefused:
-        return
+        if order.status == "held" and because == booking.GIVEN_BACK:
+            order.held_because = because
 
 
 def _locked(session: Session, message: Message, payment: Payment) -> Known | None:

@@ -177,3 +177,13 @@ def test_no_department_is_told_of_money_that_went_back_before_a_person_has_looke
     jobs.book_pending.run(world)
     assert len(department.booked) == 1
     assert facts(core, placed).order == "settled"
+
+
+def test_money_that_went_back_outweighs_why_an_order_was_held_before(core, client, invent, sender):
+    placed = place(core, invent())
+    assert told(client, sender, placed, amount={"total": 1, "currency": "CNY"}) == 400
+    assert facts(core, placed).held_because == "amount"
+    assert told(client, sender, placed, trade_state="REFUND") == 400
+    assert facts(core, placed).held_because == "provider_state"
+    assert told(client, sender, placed, amount={"total": 1, "currency": "CNY"}) == 400
+    assert facts(core, placed).held_because == "provider_state"
