@@ -39,7 +39,7 @@ demo: bootstrap ## 从头到尾演示一遍, KILL=web|worker|postgres|redis 可�
 test: bootstrap ## 全部测试, ARGS 传给 pytest | All tests; ARGS goes to pytest
 	@$(BESIDE) $(PY) -m pytest $(ARGS)
 e2e: bootstrap ## 只跑端到端测试 | The end-to-end tests alone
-	@$(BESIDE) $(PY) -m pytest tests/journeys tests/web -n 0 $(ARGS)
+	@$(BESIDE) $(PY) -m pytest tests/journeys tests/web tests/miniprogram -n 0 $(ARGS)
 lint: bootstrap ## 格式、类型与分层检查 | Format, types and layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .

@@ -23,8 +23,17 @@ ARGUMENTS = (
 )
 
 
+#: Set to `demanded` where a missing browser is a failure, not a reason to skip.
+VARIABLE = "HUIBAN_BROWSER"
+
+
 class NoBrowserError(Exception):
     """No browser is there and none can be had; the message says why."""
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether tests that need a browser may be skipped for that."""
+        return os.environ.get(VARIABLE) != "demanded"
 
 
 def main() -> int:

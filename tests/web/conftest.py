@@ -59,6 +59,8 @@ def browser() -> Iterator[Browser]:
     try:
         program = ensure()
     except NoBrowserError as error:
+        if not error.may_skip:
+            raise
         pytest.skip(str(error))
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
