@@ -9,7 +9,7 @@ declare module "vue-router" {
     /** Only for people whose real name is proved. */
     realName?: true
     /** Has a place in the bar at the bottom. */
-    tab?: "home" | "me"
+    tab?: "home" | "notices" | "me"
   }
 }
 
@@ -18,6 +18,16 @@ const routes: RouteRecordRaw[] = [
   { path: "/real-name", name: "real-name", component: () => import("@/pages/RealNamePage.vue"), meta: { signedIn: true } },
   { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue") },
   { path: "/scans", name: "scans", component: () => import("@/pages/ScansPage.vue"), meta: { realName: true } },
+  { path: "/family", name: "family", component: () => import("@/pages/FamilyPage.vue"), meta: { realName: true } },
+  { path: "/family/new", name: "new-mandate", component: () => import("@/pages/NewMandatePage.vue"), meta: { realName: true } },
+  { path: "/bills", name: "bills", component: () => import("@/pages/BillsPage.vue"), meta: { realName: true } },
+  { path: "/bills/look-up", name: "look-up", component: () => import("@/pages/LookUpPage.vue"), meta: { realName: true } },
+  { path: "/bills/confirm", name: "confirm-order", component: () => import("@/pages/ConfirmOrderPage.vue"), meta: { realName: true } },
+  { path: "/orders", name: "orders", component: () => import("@/pages/OrdersPage.vue"), meta: { realName: true } },
+  { path: "/orders/:id", name: "order", component: () => import("@/pages/OrderPage.vue"), meta: { realName: true } },
+  { path: "/receipts", name: "receipts", component: () => import("@/pages/ReceiptsPage.vue"), meta: { realName: true } },
+  { path: "/notices", name: "notices", component: () => import("@/pages/NoticesPage.vue"), meta: { signedIn: true, tab: "notices" } },
+  { path: "/notices/settings", name: "notice-preferences", component: () => import("@/pages/NoticePreferencesPage.vue"), meta: { signedIn: true } },
   { path: "/me", name: "me", component: () => import("@/pages/MePage.vue"), meta: { tab: "me" } },
   { path: "/:rest(.*)*", redirect: "/" },
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,11 +171,15 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def read_code(stack: Stack) -> Callable[[str], str]:
-    """The code in the newest text message to a phone."""
+    """The code in the newest text message to a phone. The worker sends it, so it is waited for."""
 
     def read(phone: str) -> str:
-        messages = httpx.get(f"{stack.stubs_url}/sms/messages", params={"phone": phone}).json()
-        return str(messages[0]["code"])
+        for _ in range(100):
+            sent = httpx.get(f"{stack.stubs_url}/sms/messages", params={"phone": phone}).json()
+            if sent:
+                return str(sent[0]["code"])
+            time.sleep(0.1)
+        raise AssertionError(f"no text message to {phone}")
 
     return read
 
