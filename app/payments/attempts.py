@@ -80,17 +80,16 @@ def start(
 ) -> Started | DomainError:
     """Open a payment of the actor's order; a repeat while it is open returns the same attempt.
 
-    Raises `NotFound`, `OrderNotOpen`, `WechatLinkRequired`, `PartyUnavailable` (the attempt stays and
-    the same request may be sent again). Answers `PaymentNotOpened` or `PaymentRunning` where that has
-    changed the attempt.
+    Raises `NotFound`, `OrderNotOpen`, `BillChanged`, `MandateOver`, `WechatLinkRequired`,
+    `PaymentRunning` when another way is being opened at this moment, and `PartyUnavailable` (the
+    attempt stays and the same request may be sent again). Answers `PaymentNotOpened` or
+    `PaymentRunning` where that has changed the attempt.
     """
     provider = providers[wish.provider]
 
     def by_another_way() -> PaymentAttempt | None:
         living = ending.living(session, payable_order(session, actor, order_id).id)
-        if living is None or (living.provider, living.channel) == (wish.provider, wish.channel):
-            return None
-        return living
+        return None if living is None or _goes(living, wish) else living
 
     running = ending.leave(session, providers, by_another_way)
     if running is not None:
@@ -116,6 +115,9 @@ def _prepare(session: Session, provider: Provider, order: Order, wish: Wish) -> 
     attempt = ending.living(session, order.id)
     if attempt is None:
         attempt = _new(session, provider, order, wish)
+    elif not _goes(attempt, wish):
+        # Begun by another request since we looked: what it opens is not what this one asked for.
+        raise PaymentRunning
     kept = _kept(session, attempt)
     if kept["params"] is not None and datetime.fromisoformat(kept["good_until"]) > clock.now():
         known = Started(attempt.id, attempt.out_trade_no, kept["params"])
@@ -131,6 +133,11 @@ def _prepare(session: Session, provider: Provider, order: Order, wish: Wish) -> 
         address=kept["address"],
     )
     return _Plan(attempt.id, opening, None)
+
+
+def _goes(attempt: PaymentAttempt, wish: Wish) -> bool:
+    """Whether the attempt goes the way the payer wishes."""
+    return (attempt.provider, attempt.channel) == (wish.provider, wish.channel)
 
 
 def _open(provider: Provider, plan: _Plan) -> Opened | OpeningRefused | PaidAlready | None:

@@ -23,7 +23,7 @@ from app.core.db import unit_of_work
 from app.core.errors import DomainError
 from app.core.http import PartyUnavailable
 from app.identity.models import WechatLink
-from app.payments import attempts, jobs
+from app.payments import attempts, ending, jobs
 from app.payments.attempts import Wish
 from app.payments.errors import PaymentNotOpened
 from app.payments.models import Order, PaymentAttempt
@@ -192,6 +192,16 @@ def test_another_channel_waits_when_the_first_attempt_is_paid(core, client, stub
     answer = pay(client, *unopened, "native")
     assert (answer.status_code, answer.json["code"]) == (409, "payment_running")
     assert attempt_of(core, first["out_trade_no"]).next_query_at <= clock.now()
+
+
+def test_another_channel_begun_a_moment_ago_is_not_taken_for_this_one(
+    client, monkeypatch, unopened
+):
+    assert pay(client, *unopened).status_code == 201
+    # The first began after this request had looked which attempt to leave.
+    monkeypatch.setattr(ending, "leave", lambda *_: None)
+    answer = pay(client, *unopened, "native")
+    assert (answer.status_code, answer.json["code"]) == (409, "payment_running")
 
 
 def cancel(client, person, placed):
