@@ -47,6 +47,8 @@ def tell_waiting(world: World) -> None:
         except PartyUnavailable:
             log.warning("sms_still_silent", count=len(waiting))
             return
+        except Exception as error:
+            log.error("lookup_notice_passed_over", error=type(error).__name__)
 
 
 @task("payments.close_expired", cron="* * * * *")

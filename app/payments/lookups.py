@@ -7,7 +7,7 @@ department is asked each time, and the same statements run before anything is ke
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -34,8 +34,10 @@ A_NUMBER_A_DAY = Quota("bill_lookup_number_day", 5, 86_400)
 TELL_TASK = "payments.tell_looked_up"
 #: Notices one sweep takes up.
 BATCH = 50
-#: A notice that did not go out is tried again after this time.
+#: A notice that did not go out is tried again after this time, later tries after `GROWTH` times the
+#: age of the notice: whether a silent gateway had sent it is not known.
 LEASE = timedelta(minutes=1)
+GROWTH = 3
 #: As long as this, a person may ask us who was told of what.
 NOTICES_KEPT = timedelta(days=90)
 
@@ -97,11 +99,13 @@ def waiting_notices(session: Session) -> list[uuid.UUID]:
 
 
 def claim_notice(session: Session, notice_id: uuid.UUID) -> LookupNotice | None:
-    """The notice if it is due, kept from other runs for `LEASE`. Safe to repeat."""
+    """The notice if it is due, kept from other runs for `LEASE` or longer. Safe to repeat."""
     notice = session.get(LookupNotice, notice_id, with_for_update=True, populate_existing=True)
     if notice is None or notice.next_try_at is None or notice.next_try_at > clock.now():
         return None
-    notice.next_try_at = clock.now() + LEASE
+    # Its id is a UUIDv7 and begins with the millisecond in which the notice was made.
+    age = clock.now() - datetime.fromtimestamp((notice.id.int >> 80) / 1_000, UTC)
+    notice.next_try_at = clock.now() + max(LEASE, GROWTH * age)
     session.flush()
     return notice
 

@@ -247,6 +247,36 @@ def test_a_notice_that_did_not_go_out_is_sent_by_the_sweep_and_only_once(
     assert [sent[0] for sent in world.sms.sent] == [father.phone]
 
 
+def test_a_text_whose_answer_is_lost_each_time_is_sent_ever_more_seldom(
+    department, payer, invent, world, monkeypatch
+):
+    daughter, father = invent(), invent()
+    department.asks(father)
+    payer(daughter).found(father)
+    gateway, began = LostAnswers(), clock.now()
+    for minute in range(0, 24 * 60, 2):
+        monkeypatch.setattr(clock, "now", lambda at=minute: began + timedelta(minutes=at))
+        jobs_orders.tell_waiting.run(replace(world, sms=gateway))
+    assert 3 <= len(gateway.sent) <= 6
+
+
+def test_a_notice_that_cannot_be_read_keeps_no_other_waiting(
+    department, payer, invent, session, world
+):
+    daughter, unreadable, father = invent(), invent(), invent()
+    for each in (unreadable, father):
+        department.asks(each)
+    known = payer(daughter)
+    damaged = known.found(unreadable)
+    known.found(father)
+    bill = session.get(Bill, uuid.UUID(damaged))
+    bill.beneficiary_index, bill.phone_sealed = b"nobody's", b"damaged"
+    session.commit()
+    world = with_outbox(world)
+    jobs_orders.tell_waiting.run(world)
+    assert [sent[0] for sent in world.sms.sent] == [father.phone]
+
+
 def test_nobody_is_told_of_looking_themselves_up(department, payer, invent, session):
     me = invent()
     department.asks(me)
@@ -279,6 +309,14 @@ class SilentGateway:
     """An SMS gateway that does not answer."""
 
     def send(self, *_):
+        raise PartyUnavailable("sms")
+
+
+class LostAnswers(Outbox):
+    """An SMS gateway that sends, and whose answers never arrive."""
+
+    def send(self, *message):
+        super().send(*message)
         raise PartyUnavailable("sms")
 
 
