@@ -5,7 +5,9 @@ import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
+import structlog
 from sqlalchemy import delete, func, select
 
 from app.core import clock, crypto, jobs, limits
@@ -18,6 +20,8 @@ from app.identity.errors import LoginRefused
 from app.identity.models import LoginCode
 from app.identity.sessions import Device, Granted, Refused, open_session
 
+log = structlog.get_logger()
+
 LIFE = timedelta(minutes=5)
 PAUSE = timedelta(seconds=60)
 MAX_TRIES = 5
@@ -27,6 +31,11 @@ SEND_TASK = "identity.send_login_code"
 PER_PHONE_HOUR = Quota("sms_phone_hour", 5, 3_600)
 PER_PHONE_DAY = Quota("sms_phone_day", 10, 86_400)
 PER_ADDRESS_HOUR = Quota("sms_address_hour", 600, 3_600)
+#: Addresses that lie together (IPv4 /24, IPv6 /48): a carrier puts very many people behind a few.
+PER_NETWORK_HOUR = Quota("sms_network_hour", 6_000, 3_600)
+#: Everybody together, in shares by phone: one row would make all who sign in wait for each other.
+SHARES = 16
+ALL_HOUR = Quota("sms_all_hour", 200_000 // SHARES, 3_600)
 JUDGED_A_DAY = Quota("code_judged_day", 20, 86_400)
 
 
@@ -54,6 +63,8 @@ def request_code(session: Session, purpose: str, asker: Asker) -> None:
     limits.consume(session, PER_PHONE_HOUR, subject)
     limits.consume(session, PER_PHONE_DAY, subject)
     limits.consume(session, PER_ADDRESS_HOUR, address)
+    limits.consume(session, PER_NETWORK_HOUR, _network(address))
+    _keep_budget(session, index)
     at, row_id = clock.now(), new_id()
     session.add(
         LoginCode(
@@ -133,6 +144,22 @@ def _subject(session: Session, index: bytes, device_id: str | None) -> str:
     if device_id is not None and knows_device(session, index, device_id):
         return f"{index.hex()}|{device_id}"
     return index.hex()
+
+
+def _network(address: str) -> str:
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return address
+    return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False))
+
+
+def _keep_budget(session: Session, index: bytes) -> None:
+    try:
+        limits.consume(session, ALL_HOUR, f"share {index[0] % SHARES}")
+    except TooManyRequests:
+        log.error("sms_budget_spent", queue="sms")
+        raise
 
 
 def _keep_pause(session: Session, index: bytes) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.core import clock
+from app.core.limits import Quota
 from app.identity import login_codes
 from app.identity.jobs import send_login_code
 from app.identity.models import Account, LoginCode
@@ -20,9 +21,10 @@ def phone():
 
 @pytest.fixture
 def ask(client, phone):
-    def send(number=phone, **more):
+    def send(number=phone, address="127.0.0.1", **more):
         body = {"phone": number, "purpose": "login", **more}
-        return client.post("/api/v1/auth/codes", json=body)
+        there = {"REMOTE_ADDR": address}
+        return client.post("/api/v1/auth/codes", json=body, environ_base=there)
 
     return send
 
@@ -142,6 +144,26 @@ def test_twenty_judged_guesses_a_day_are_the_most(session, code, enter, monkeypa
             enter(wrong(known))
     judged = sum(row.tries for row in session.scalars(select(LoginCode)))
     assert judged == 20
+
+
+def test_messages_are_counted_for_a_network_and_for_everybody(ask, monkeypatch):
+    now = clock.now().replace(minute=1)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(login_codes, "PER_NETWORK_HOUR", Quota("sms_network_hour", 3, 3_600))
+    origins = ["10.1.2.3", "10.1.2.4", "10.1.2.250", "10.1.2.9", "10.1.3.9"]
+    statuses = [
+        ask(f"1991111{number:04d}", address=address).status_code
+        for number, address in enumerate(origins)
+    ]
+    assert statuses == [202, 202, 202, 429, 202]
+    monkeypatch.setattr(login_codes, "ALL_HOUR", Quota("sms_all_hour", 1, 3_600))
+    answers = [
+        ask(f"1992222{number:04d}", address=f"10.2.{number}.1")
+        for number in range(login_codes.SHARES * 4)
+    ]
+    sent = [answer.status_code for answer in answers].count(202)
+    assert 1 <= sent <= login_codes.SHARES
+    assert all(int(answer.headers["Retry-After"]) > 3_000 for answer in answers[-1:])
 
 
 def test_strangers_who_guess_cannot_keep_a_known_device_out(session, code, enter, monkeypatch):
