@@ -35,8 +35,9 @@ _WAITING: dict[Language, Composed] = {
 
 
 def rule_of(notice: Notice) -> Rule | None:
-    """The version of the rule that made the notice; None for one that this process does not know."""
-    return rulebook.all_rules().get((notice.rule, notice.rule_version))
+    """The version of the rule that made the notice; None where this process cannot word the notice."""
+    rule = rulebook.all_rules().get((notice.rule, notice.rule_version))
+    return rule if rule is not None and notice.wording in rule.texts else None
 
 
 def due_at(notice: Notice) -> datetime | None:

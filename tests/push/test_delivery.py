@@ -39,7 +39,7 @@ def notice_for(session, account, rule="payment-result"):
         id=new_id(),
         rule=rule,
         rule_version=1,
-        wording="paid",
+        wording="paid" if rule == "payment-result" else "own",
         recipient_account_id=account,
         subject_key=f"order:{new_id()}",
         period="paid",

@@ -154,13 +154,14 @@ def test_a_wrong_query_is_refused(client, invent, query):
     assert client.get(f"{NOTICES}?{query}", headers=person.headers).status_code == 422
 
 
-def test_a_notice_by_a_rule_this_process_does_not_know_does_not_close_the_inbox(
-    core, client, invent
+@pytest.mark.parametrize(("column", "strange"), [("rule_version", 99), ("wording", "of_tomorrow")])
+def test_a_notice_this_process_cannot_word_does_not_close_the_inbox(
+    core, client, invent, column, strange
 ):
     person = invent(level="phone")
     fill(core, person.actor.account, 2)
     with unit_of_work(core) as session:
-        session.scalars(select(Notice)).first().rule_version = 99
+        setattr(session.scalars(select(Notice)).first(), column, strange)
     found = get(client, person)["items"]
     assert len(found) == 2
     assert sum("暂时无法显示" in each["body"] for each in found) == 1
