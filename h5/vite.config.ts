@@ -32,6 +32,11 @@ export default defineConfig({
       page: "app/index.html",
       offline: ["src/pages/HomePage.vue"],
     }),
+    serviceWorker({
+      page: "scanner/index.html",
+      // Loaded only where the browser reads no codes by itself, but then it must be there.
+      offline: ["barcode-detector/dist/es/ponyfill.js", "@noble/curves/ed25519.js"],
+    }),
     compress(),
   ],
   resolve: { alias: { "@": resolve(root, "src") } },

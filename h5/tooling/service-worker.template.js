@@ -1,7 +1,8 @@
-// Keeps the files of the app, never an answer of the API: what must survive without a network
+// Keeps the files of one page, never an answer of the API: what must survive without a network
 // (the last code) is kept by its own screen.
 const FILES = __FILES__
-const CACHE = "huiban-app-" + __VERSION__
+const PAGE = "huiban-" + __PAGE__ + "-"
+const CACHE = PAGE + __VERSION__
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keep())
@@ -27,7 +28,7 @@ async function keep() {
 
 async function forgetOthers() {
   const names = await caches.keys()
-  await Promise.all(names.filter((name) => name.startsWith("huiban-app-") && name !== CACHE).map((name) => caches.delete(name)))
+  await Promise.all(names.filter((name) => name.startsWith(PAGE) && name !== CACHE).map((name) => caches.delete(name)))
 }
 
 async function kept(pathname, request) {

@@ -28,6 +28,7 @@ export function serviceWorker({ page, offline }: Options): Plugin {
         const source = await readFile(join(import.meta.dirname, "service-worker.template.js"), "utf8")
         const filled = source
           .replace("__FILES__", JSON.stringify(kept))
+          .replace("__PAGE__", JSON.stringify(posix.dirname(page)))
           .replace("__VERSION__", JSON.stringify(version))
         await writeFile(join(dir!, home, "sw.js"), filled)
       },
@@ -43,6 +44,7 @@ function filesOf(bundle: Rolldown.OutputBundle, modules: string[]): string[] {
     if (found.has(name) || chunk?.type !== "chunk") return
     found.add(name)
     chunk.viteMetadata?.importedCss.forEach((css) => found.add(css))
+    chunk.viteMetadata?.importedAssets.forEach((asset) => found.add(asset))
     chunk.imports.forEach(follow)
   }
   for (const module of modules) {

@@ -1,0 +1,22 @@
+import type { BarcodeDetector as Ponyfill } from "barcode-detector/ponyfill"
+
+type Detector = Pick<Ponyfill, "detect">
+
+declare global {
+  /** The browser's own, where it has one. */
+  var BarcodeDetector: typeof Ponyfill | undefined
+}
+
+/** Reads QR codes: the browser's own reader, or ours as WebAssembly from our own host. */
+export async function openDetector(): Promise<Detector> {
+  const native = globalThis.BarcodeDetector
+  if (native !== undefined && (await native.getSupportedFormats()).includes("qr_code")) {
+    return new native({ formats: ["qr_code"] })
+  }
+  const [{ BarcodeDetector, prepareZXingModule }, { default: url }] = await Promise.all([
+    import("barcode-detector/ponyfill"),
+    import("zxing-wasm/reader/zxing_reader.wasm?url"),
+  ])
+  prepareZXingModule({ overrides: { locateFile: () => url } })
+  return new BarcodeDetector({ formats: ["qr_code"] })
+}
