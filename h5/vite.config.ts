@@ -35,7 +35,7 @@ export default defineConfig({
     serviceWorker({
       page: "scanner/index.html",
       // Loaded only where the browser reads no codes by itself, but then it must be there.
-      offline: ["barcode-detector/dist/es/ponyfill.js", "@noble/curves/ed25519.js"],
+      offline: ["src/scanner/zxing.ts", "@noble/curves/ed25519.js"],
     }),
     compress(),
   ],

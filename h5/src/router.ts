@@ -1,4 +1,4 @@
-import { createRouter, createWebHashHistory, type LocationQueryValue, type RouteMeta, type RouteRecordRaw } from "vue-router"
+import { createRouter, createWebHashHistory, type RouteMeta, type RouteRecordRaw } from "vue-router"
 
 import { holder } from "@/api/tokens"
 
@@ -48,9 +48,4 @@ router.beforeEach((to) => {
 /** Whether a screen is only for people who are signed in. */
 export function needsPerson(meta: RouteMeta): boolean {
   return Boolean(meta.signedIn ?? meta.realName)
-}
-
-/** Where somebody goes on after a step in between: the `next` of the address, if it is ours. */
-export function wayOn(next: LocationQueryValue | LocationQueryValue[] | undefined): string {
-  return typeof next === "string" && /^\/(?!\/)/.test(next) ? next : "/"
 }

@@ -1,6 +1,6 @@
 import type { BarcodeDetector as Ponyfill } from "barcode-detector/ponyfill"
 
-type Detector = Pick<Ponyfill, "detect">
+export type Detector = Pick<Ponyfill, "detect">
 
 declare global {
   /** The browser's own, where it has one. */
@@ -13,10 +13,6 @@ export async function openDetector(): Promise<Detector> {
   if (native !== undefined && (await native.getSupportedFormats()).includes("qr_code")) {
     return new native({ formats: ["qr_code"] })
   }
-  const [{ BarcodeDetector, prepareZXingModule }, { default: url }] = await Promise.all([
-    import("barcode-detector/ponyfill"),
-    import("zxing-wasm/reader/zxing_reader.wasm?url"),
-  ])
-  prepareZXingModule({ overrides: { locateFile: () => url } })
-  return new BarcodeDetector({ formats: ["qr_code"] })
+  const { zxing } = await import("./zxing")
+  return zxing()
 }

@@ -1,21 +1,20 @@
 import { createRouter, createWebHashHistory } from "vue-router"
 
-import SettingsPage from "./SettingsPage.vue"
 import DoorPage from "./DoorPage.vue"
+import SettingsPage from "./SettingsPage.vue"
 import VenuesPage from "./VenuesPage.vue"
 import { venue } from "./venue"
 
 import { holder } from "@/api/tokens"
-import SignInPage from "@/pages/SignInPage.vue"
 
-// Nothing is loaded later: whatever a door needs is there once it has opened.
+// Whatever a door needs without a network comes with the page itself.
 export const router = createRouter({
   history: createWebHashHistory("/scanner/"),
   routes: [
     { path: "/", name: "door", component: DoorPage },
     { path: "/venues", name: "venues", component: VenuesPage },
     { path: "/settings", name: "settings", component: SettingsPage },
-    { path: "/sign-in", name: "sign-in", component: SignInPage, props: { back: false } },
+    { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue"), props: { back: false } },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 })
