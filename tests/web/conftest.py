@@ -55,8 +55,8 @@ def people() -> dict[str, dict]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window. Tests are skipped where none can be had."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Start Chromium without a window: `launch("--flag")`. Tests are skipped where none can be had."""
     try:
         program = ensure()
     except NoBrowserError as error:
@@ -64,9 +64,17 @@ def browser() -> Iterator[Browser]:
             raise
         pytest.skip(str(error))
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield opened
-        opened.close()
+        yield lambda *flags: playwright.chromium.launch(
+            executable_path=program, args=[*ARGUMENTS, *flags]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """The browser of most tests."""
+    opened = launch()
+    yield opened
+    opened.close()
 
 
 @dataclass
