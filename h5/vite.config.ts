@@ -30,7 +30,7 @@ export default defineConfig({
     vantFont(),
     serviceWorker({
       page: "app/index.html",
-      offline: ["src/pages/HomePage.vue"],
+      offline: ["src/pages/HomePage.vue", "src/pages/CodePage.vue"],
     }),
     serviceWorker({
       page: "scanner/index.html",

@@ -6,6 +6,7 @@ import { createApp } from "vue"
 
 import App from "./App.vue"
 import { router } from "./router"
+import { keepFiles } from "./worker"
 
 const RELOADED = "huiban.reloaded"
 
@@ -20,6 +21,7 @@ router.afterEach(() => sessionStorage.removeItem(RELOADED))
 
 createApp(App).use(createPinia()).use(router).mount("#app")
 
-if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  void navigator.serviceWorker.register("/app/sw.js", { scope: "/app/" })
+if (import.meta.env.PROD) {
+  // What cannot be kept is fetched.
+  keepFiles(router).catch(() => undefined)
 }

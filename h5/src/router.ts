@@ -9,12 +9,14 @@ declare module "vue-router" {
     /** Only for people whose real name is proved. */
     realName?: true
     /** Has a place in the bar at the bottom. */
-    tab?: "home" | "notices" | "me"
+    tab?: "home" | "code" | "notices" | "me"
   }
 }
 
 const routes: RouteRecordRaw[] = [
   { path: "/", name: "home", component: () => import("@/pages/HomePage.vue"), meta: { tab: "home" } },
+  { path: "/code", name: "code", component: () => import("@/pages/CodePage.vue"), meta: { realName: true, tab: "code" } },
+  { path: "/code/declare", name: "declare", component: () => import("@/pages/DeclarePage.vue"), meta: { realName: true } },
   { path: "/real-name", name: "real-name", component: () => import("@/pages/RealNamePage.vue"), meta: { signedIn: true } },
   { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue") },
   { path: "/scans", name: "scans", component: () => import("@/pages/ScansPage.vue"), meta: { realName: true } },

@@ -1,5 +1,6 @@
 import { shallowRef } from "vue"
 
+import { forgetOwn } from "./own"
 import { asProblem, problemOf } from "./problem"
 import type { components } from "./schema"
 
@@ -48,6 +49,7 @@ export function adoptToken(granted: Pick<Granted, "access_token" | "expires_in">
 
 /** Remember who is signed in; null forgets the session in this browser. */
 export function setHolder(now: Holder | null): void {
+  if (now?.id !== holder.value?.id) forgetOwn()
   holder.value = now
   if (now === null) {
     token = null
