@@ -1,6 +1,6 @@
 import { createRouter, createWebHashHistory, type RouteMeta, type RouteRecordRaw } from "vue-router"
 
-import { holder } from "@/api/tokens"
+import { currentToken, holder } from "@/api/tokens"
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -44,6 +44,8 @@ router.beforeEach((to) => {
   const next = to.fullPath
   if (needsPerson(to.meta) && holder.value === null) return { name: "sign-in", query: { next } }
   if (to.meta.realName && holder.value?.level === "phone") return { name: "real-name", query: { next } }
+  // Its token is on its way while the screen's own files are; without a network the screen says so.
+  if (needsPerson(to.meta)) currentToken().catch(() => undefined)
   return true
 })
 
