@@ -3,19 +3,12 @@ import { language } from "@/i18n/language"
 // China has one time zone, whatever the phone says.
 const ZONE = "Asia/Shanghai"
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, timeStyle: "medium" })
-const DAY = { timeZone: ZONE, month: "long", day: "numeric" } as const
-const DAYS = { zh: new Intl.DateTimeFormat("zh-CN", DAY), en: new Intl.DateTimeFormat("en-GB", DAY) }
-const WEEKDAY = { ...DAY, weekday: "long" } as const
+const WEEKDAY = { timeZone: ZONE, month: "long", day: "numeric", weekday: "long" } as const
 const WEEKDAYS = { zh: new Intl.DateTimeFormat("zh-CN", WEEKDAY), en: new Intl.DateTimeFormat("en-GB", WEEKDAY) }
 
 /** 23:05:31 */
 export function clock(moment: number): string {
   return CLOCK.format(moment)
-}
-
-/** 11月22日 */
-export function day(moment: number): string {
-  return DAYS[language.value].format(moment)
 }
 
 /** 11月22日星期日 */
