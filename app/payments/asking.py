@@ -18,7 +18,7 @@ from app.payments.providers.base import Message, Payment
 
 log = structlog.get_logger()
 
-#: Attempts one run takes up.
+#: Attempts claimed together.
 BATCH = 20
 #: After this time another run asks again, should this one have died.
 LEASE = timedelta(seconds=60)

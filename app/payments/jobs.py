@@ -1,5 +1,6 @@
 """Work that calls outside parties: telling departments, asking providers. No transaction meanwhile."""
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 #: The sweep takes up what the line's own job has not done by then.
 BOOKED_BY_NOW = timedelta(minutes=1)
+#: A run that asks providers takes up no more after this time; the next begins after five seconds.
+RUN_SECONDS = 4
 
 
 @task(booking.TASK, queue=booking.QUEUE, first_wait=3)
@@ -57,7 +60,17 @@ def book_pending(world: World) -> None:
 
 @task("payments.query_attempts", queue="payments", cron="* * * * * */5")
 def query_attempts(world: World) -> None:
-    """Ask the providers about attempts whose callback did not come; close what was not paid."""
+    """Ask the providers about attempts whose callback did not come; close what was not paid.
+
+    Goes on while there are more, but hardly into the time of the next run, and with no silent provider.
+    """
+    ends = time.monotonic() + RUN_SECONDS
+    while _ask_batch(world) and time.monotonic() < ends:
+        pass
+
+
+def _ask_batch(world: World) -> bool:
+    """Ask about some of the attempts that are due. Answers whether it makes sense to go on."""
     with unit_of_work(world.core) as session:
         due = asking.claim(session)
     known, silent = providers(world.core.settings), set[tuple[str, str]]()
@@ -73,6 +86,7 @@ def query_attempts(world: World) -> None:
             silent.add((each.provider, each.merchant_ref))
         except Exception as error:
             _pass_over(error)
+    return len(due) == asking.BATCH and not silent
 
 
 def _ask(world: World, provider: Provider, due: asking.Due) -> None:

@@ -23,11 +23,11 @@ from app.core.db import unit_of_work
 from app.core.errors import DomainError
 from app.core.http import PartyUnavailable
 from app.identity.models import WechatLink
-from app.payments import attempts, ending, jobs
+from app.payments import asking, attempts, ending, jobs
 from app.payments.attempts import Wish
 from app.payments.errors import PaymentNotOpened
 from app.payments.models import Order, PaymentAttempt
-from app.payments.providers.base import Opening, OpeningRefused, PaidAlready
+from app.payments.providers.base import Message, Opening, OpeningRefused, PaidAlready, Payment
 from app.payments.providers.registry import providers
 from app.payments.providers.wechatpay import WechatPay
 from app.payments.providers.wechatpay_merchants import load_merchants
@@ -300,6 +300,29 @@ def test_what_wechat_refuses_for_good_ends_the_attempt_and_the_next_begins_anew(
         wish = Wish("wechatpay", "h5", "127.0.0.1")
         answer = attempts.start(session, known, person.actor, placed.order_id, wish)
     assert not isinstance(answer, DomainError)
+
+
+@pytest.mark.parametrize(("silent", "asked"), [(False, 43), (True, 1)])
+def test_one_run_asks_about_all_that_is_due_unless_nobody_answers(
+    core, invent, monkeypatch, silent, asked
+):
+    person, numbers = invent(), []
+    due = clock.now() - timedelta(seconds=1)
+    for _ in range(2 * asking.BATCH + 3):
+        place(core, person, next_query_at=due)
+
+    def query(_, merchant_ref, number):
+        numbers.append(number)
+        if silent:
+            raise PartyUnavailable("wechatpay")
+        return Message(
+            "wechatpay", merchant_ref, "query:", "QUERY", "{}", Payment(number, "unpaid")
+        )
+
+    monkeypatch.setattr(WechatPay, "query", query)
+    monkeypatch.setattr(jobs, "RUN_SECONDS", 60)
+    jobs.query_attempts.run(_world(core))
+    assert len(set(numbers)) == len(numbers) == asked
 
 
 def test_a_payment_wechat_has_already_is_soon_asked_about(
