@@ -167,6 +167,9 @@ def _apply(
     if attempt.status == "preparing":
         # A later request makes a new attempt. This one is still asked about until its time is over.
         attempt.status = move(ATTEMPT, attempt.status, "fail")
+    elif attempt.status == "open":
+        # Opened before and refused when asked for anew: it may have ended there.
+        attempt.next_query_at = clock.now()
     code = answer.code if answer is not None else None
     log.warning("payment_not_opened", party=attempt.provider, code=code)
     return PaymentNotOpened()

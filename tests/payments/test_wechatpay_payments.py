@@ -64,6 +64,20 @@ def paid_at_wechat(stubs, number, copies=0):
     assert answer.status_code == 200, answer.text
 
 
+def test_a_payment_that_has_ended_at_wechat_is_soon_no_longer_in_the_way(
+    core, client, monkeypatch, adapter, unopened
+):
+    first = pay(client, *unopened).json
+    adapter.cancel("medical", first["out_trade_no"])
+    later = clock.now() + timedelta(minutes=4, seconds=5)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    answer = pay(client, *unopened)
+    assert (answer.status_code, answer.json["code"]) == (409, "payment_not_opened")
+    jobs.query_attempts.run(_world(core))
+    assert facts(core, unopened[1]).attempts == ["failed", "closed"]
+    assert pay(client, *unopened).json["attempt_id"] != first["attempt_id"]
+
+
 def attempt_of(core, number) -> PaymentAttempt:
     with unit_of_work(core) as session:
         one = select(PaymentAttempt).where(PaymentAttempt.out_trade_no == number)
