@@ -88,8 +88,13 @@ def start(
     provider = providers[wish.provider]
 
     def by_another_way() -> PaymentAttempt | None:
-        living = ending.living(session, payable_order(session, actor, order_id).id)
-        return None if living is None or _goes(living, wish) else living
+        order = payable_order(session, actor, order_id)
+        living = ending.living(session, order.id)
+        if living is None or _goes(living, wish):
+            return None
+        # Nothing is ended for a way that the payer cannot go.
+        _openid(session, order, wish)
+        return living
 
     running = ending.leave(session, providers, by_another_way)
     if running is not None:
@@ -186,11 +191,7 @@ def _opened(session: Session, attempt: PaymentAttempt, answer: Opened) -> Starte
 
 
 def _new(session: Session, provider: Provider, order: Order, wish: Wish) -> PaymentAttempt:
-    openid = None
-    if wish.channel == "miniprogram":
-        openid = openid_of(session, order.payer_account_id)
-        if openid is None:
-            raise WechatLinkRequired
+    openid = _openid(session, order, wish)
     department = session.scalars(
         select(Bill.department)
         .join(OrderLine, OrderLine.bill_id == Bill.id)
@@ -220,6 +221,16 @@ def _new(session: Session, provider: Provider, order: Order, wish: Wish) -> Paym
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def _openid(session: Session, order: Order, wish: Wish) -> str | None:
+    """The payer at WeChat, where the channel needs it. Raises `WechatLinkRequired`."""
+    if wish.channel != "miniprogram":
+        return None
+    openid = openid_of(session, order.payer_account_id)
+    if openid is None:
+        raise WechatLinkRequired
+    return openid
 
 
 def _kept(session: Session, attempt: PaymentAttempt) -> dict[str, Any]:

@@ -200,6 +200,15 @@ def test_another_channel_closes_the_first_attempt_at_wechat_before_it_opens_its_
     assert [each["trade_state"] for each in shown["items"]] == ["CLOSED"]
 
 
+def test_a_channel_the_payer_cannot_use_ends_nothing(client, stubs, unopened):
+    first = pay(client, *unopened).json
+    answer = pay(client, *unopened, "miniprogram")
+    assert (answer.status_code, answer.json["code"]) == (409, "wechat_link_required")
+    query = {"out_trade_no": first["out_trade_no"]}
+    shown = httpx.get(f"{stubs}/wechatpay/orders", params=query, trust_env=False).json()
+    assert [each["trade_state"] for each in shown["items"]] == ["NOTPAY"]
+
+
 def test_another_channel_waits_when_the_first_attempt_is_paid(core, client, stubs, unopened):
     first = pay(client, *unopened).json
     paid_at_wechat(stubs, first["out_trade_no"])
