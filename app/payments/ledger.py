@@ -81,8 +81,8 @@ def post(
 ) -> None:
     """Write one posting with its entries (account → fen, debit positive), in one statement.
 
-    The database refuses a second posting of the same kind and reference, and at commit any posting
-    whose entries do not sum to zero.
+    The database refuses a second posting of the same kind and reference, and entries that do not sum
+    to zero.
     """
     row = {
         "id": new_id(),

@@ -19,7 +19,8 @@ class MoveRefused(Exception):
         self.move = move
 
 
-#: 订单. `held`: something does not fit and a person must look; nothing moves by itself any more.
+#: 订单. `held`: something does not fit and a person must look; the order itself waits for that, its
+#: lines are booked all the same unless their money may have gone back.
 ORDER: Final[Table] = {
     ("awaiting_payment", "pay"): "paid",
     ("awaiting_payment", "expire"): "closed",
