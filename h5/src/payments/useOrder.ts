@@ -77,16 +77,20 @@ export function useOrder(id: string): Followed {
     if (!document.hidden) void look()
   }
 
+  /** The browser shows the screen as it was left for the cashier. */
+  function shownAgain({ persisted }: PageTransitionEvent): void {
+    if (persisted) returned()
+  }
+
   document.addEventListener("visibilitychange", returned)
   window.addEventListener("online", returned)
-  // The browser may show the screen again as it was left for the cashier.
-  window.addEventListener("pageshow", returned)
+  window.addEventListener("pageshow", shownAgain)
   onUnmounted(() => {
     gone = true
     clearTimeout(timer)
     document.removeEventListener("visibilitychange", returned)
     window.removeEventListener("online", returned)
-    window.removeEventListener("pageshow", returned)
+    window.removeEventListener("pageshow", shownAgain)
   })
   void look()
   return { order, problem, looks, look, accept }
