@@ -92,7 +92,7 @@ def test_a_daughter_pays_for_her_father_who_has_no_account(
     assert settled["status"] == "settled"
     assert [each["status"] for each in settled["attempts"]] == ["paid"]
     page.get_by_role("button", name="查看缴费凭证").click()
-    expect(page.get_by_text("我缴纳的")).to_be_visible()
+    expect(page.get_by_text("付款凭证 · 我付款")).to_be_visible()
     assert_accessible(page)
     # Paid means paid: nobody finds it again.
     look_up(page, father)

@@ -1,0 +1,140 @@
+"""Asking for a mandate, agreeing, paying by it, ending it: two people on two phones."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.timeout(300)
+
+CASHIER = r"foreign host: .*/checkmweb"
+
+
+def ask_for_mandate(page, person, *scopes):
+    page.goto("/app/#/family/new")
+    page.get_by_label("家人姓名").fill(person["name"])
+    number = person["document_number"]
+    # As it is copied from a message: in groups.
+    page.get_by_label("身份证号").fill(f"{number[:6]} {number[6:14]} {number[14:].lower()}")
+    for scope in scopes:
+        page.get_by_role("checkbox", name=scope).check()
+    page.get_by_role("button", name="发送请求").dblclick()
+    expect(page.get_by_role("heading", name="请求已发出")).to_be_focused()
+
+
+def decide(page, what, sure=None):
+    page.get_by_role("button", name=what, exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=sure or what, exact=True).click()
+
+
+def test_a_mother_agrees_and_her_daughter_pays_for_both(
+    new_page, people, enter, watch, assert_accessible
+):
+    watch.expect(CASHIER)
+    mother, daughter = new_page(), new_page()
+    enter(daughter, "r144")
+    enter(mother, "p002")
+    ask_for_mandate(daughter, people["p002"], "代为展示健康码")
+    assert_accessible(daughter)
+    daughter.get_by_role("button", name="完成").click()
+    expect(daughter.get_by_text("等待确认")).to_have_count(1)
+    assert_accessible(daughter)
+    mother.goto("/app/#/family")
+    expect(mother.get_by_role("heading", name="等您确认")).to_be_visible()
+    assert_accessible(mother)
+    # Thought better of it: nothing has happened.
+    mother.get_by_role("button", name="同意", exact=True).click()
+    expect(mother.get_by_role("dialog")).to_contain_text("查账单和缴费、代为展示健康码")
+    assert_accessible(mother)
+    mother.keyboard.press("Escape")
+    expect(mother.get_by_role("dialog")).to_be_hidden()
+    expect(mother.get_by_role("button", name="同意", exact=True)).to_be_focused()
+    decide(mother, "同意")
+    expect(mother.get_by_text(re.compile("已同意 .* 为您代办"))).to_be_focused()
+    expect(mother.get_by_role("heading", name="谁可以为我办事")).to_be_visible()
+    # The daughter chooses her own bill and her mother's: one order.
+    daughter.reload()
+    daughter.get_by_role("button", name="为TA缴费").click()
+    expect(daughter.get_by_role("radio", name="本人")).not_to_be_checked()
+    daughter.get_by_role("checkbox").check()
+    daughter.get_by_role("radio", name="本人").check()
+    daughter.get_by_role("checkbox").check()
+    expect(daughter.get_by_role("status").filter(has_text="已选 2 笔")).to_contain_text("¥800.00")
+    daughter.get_by_role("button", name="去缴费").click()
+    daughter.get_by_role("button", name="提交订单").click()
+    daughter.get_by_role("button", name="微信支付").click()
+    daughter.get_by_role("button", name="支付 · Pay").click()
+    expect(daughter.get_by_role("heading", name="缴费成功")).to_be_visible(timeout=20_000)
+    # The mother has her own proof, and is told who paid.
+    mother.goto("/app/#/receipts")
+    expect(mother.get_by_text("参保凭证 · 为我缴费")).to_be_visible()
+    expect(mother.get_by_text("付款凭证 · 我付款")).to_have_count(0)
+    news = mother.get_by_role("button", name="有人已为您缴费")
+    mother.goto("/app/#/notices")
+    for _ in range(20):
+        mother.wait_for_load_state("networkidle")
+        if news.count():
+            break
+        mother.wait_for_timeout(500)
+        mother.reload()
+    news.click()
+    expect(mother.get_by_text("已为您缴纳2027年度城乡居民基本医疗保险")).to_be_visible()
+
+
+def test_a_request_can_be_declined_withdrawn_and_a_mandate_ended(new_page, people, enter):
+    mother, son = new_page(), new_page()
+    enter(son, "r145")
+    enter(mother, "p004")
+    person = people["p004"]
+    ask_for_mandate(son, person)
+    mother.goto("/app/#/family")
+    decide(mother, "不同意")
+    expect(mother.get_by_text("已拒绝该请求。")).to_be_visible()
+    son.goto("/app/#/family")
+    son.get_by_text("已结束的授权").click()
+    expect(son.get_by_text("对方未同意")).to_be_visible()
+    ask_for_mandate(son, person)
+    son.goto("/app/#/family")
+    decide(son, "撤回请求")
+    expect(son.get_by_text("授权已解除。")).to_be_visible()
+    expect(son.get_by_role("button", name="撤回请求")).to_have_count(0)
+    ask_for_mandate(son, person)
+    mother.reload()
+    decide(mother, "同意")
+    decide(mother, "解除授权")
+    expect(mother.get_by_text("授权已解除。")).to_be_visible()
+    # It ended at once, on the other phone too.
+    son.goto("/app/#/family")
+    expect(son.get_by_text("还没有家人授权给您")).to_be_visible()
+
+
+def test_a_person_without_an_account_is_asked_alike_and_errors_stand_at_their_fields(
+    page, people, enter, watch, assert_accessible
+):
+    watch.expect("422|409")
+    enter(page, "r151")
+    father = people["p003"]
+    assert father["phone"] is None
+    page.goto("/app/#/family/new")
+    page.get_by_role("button", name="发送请求").click()
+    expect(page.get_by_label("家人姓名")).to_be_focused()
+    expect(page.get_by_text("请填写姓名。")).to_be_visible()
+    page.get_by_label("家人姓名").fill(father["name"])
+    page.get_by_label("身份证号").fill(father["document_number"][:-3])
+    page.get_by_role("button", name="发送请求").click()
+    expect(page.get_by_text("还差 3 位，请填完整。")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_label("身份证号").fill(people["r151"]["document_number"])
+    page.get_by_role("button", name="发送请求").click()
+    expect(page.get_by_text("不能为自己设立授权")).to_be_visible()
+    ask_for_mandate(page, father)
+    expect(page.get_by_text("我们不会告诉您对方是否已有账号")).to_be_visible()
+    expect(page.get_by_text("家人没有账号的")).to_be_visible()
+    # Asked already: in the server's words, and nothing is lost.
+    page.goto("about:blank")
+    page.goto("/app/#/family/new")
+    page.get_by_label("家人姓名").fill(father["name"])
+    page.get_by_label("身份证号").fill(father["document_number"])
+    page.get_by_role("button", name="发送请求").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("家人姓名")).to_have_value(father["name"])
