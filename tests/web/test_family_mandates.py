@@ -96,7 +96,7 @@ def test_a_request_can_be_declined_withdrawn_and_a_mandate_ended(new_page, peopl
     ask_for_mandate(son, person)
     son.goto("/app/#/family")
     decide(son, "撤回请求")
-    expect(son.get_by_text("授权已解除。")).to_be_visible()
+    expect(son.get_by_text("请求已撤回。")).to_be_visible()
     expect(son.get_by_role("button", name="撤回请求")).to_have_count(0)
     ask_for_mandate(son, person)
     mother.reload()

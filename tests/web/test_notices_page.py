@@ -64,7 +64,8 @@ def test_english_reaches_every_screen(page, enter, assert_accessible):
     ):
         page.goto(f"/app/#/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        page.wait_for_load_state("networkidle")
-        spoken = page.get_by_role("main").inner_text()
+        expect(page.get_by_text("Loading…")).to_have_count(0)
+        # Names stay as they are.
+        spoken = re.sub(r"\w\*+\w?", "", page.get_by_role("main").inner_text())
         assert re.findall(r"[\u4e00-\u9fff]+", spoken) == [], path
         assert_accessible(page)

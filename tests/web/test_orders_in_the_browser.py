@@ -130,7 +130,7 @@ def test_what_cannot_be_fetched_says_so_and_comes_when_asked_again(page, enter, 
     ):
         page.goto(f"/app/#/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("正在加载…")).to_have_count(0)
     for path in ("bills", "family", "receipts", "notices", "notices/settings"):
         page.route("**/api/v1/**", lambda route: route.abort())
         page.goto(f"/app/#/{path}")
@@ -161,5 +161,5 @@ def test_nothing_is_cut_off_at_320_pixels(new_page, enter, simple):
     ):
         page.goto(f"/app/#/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("正在加载…")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") == 320, path
