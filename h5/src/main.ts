@@ -23,5 +23,5 @@ createApp(App).use(createPinia()).use(router).mount("#app")
 
 if (import.meta.env.PROD) {
   // What cannot be kept is fetched.
-  keepFiles(router).catch(() => undefined)
+  keepFiles("app", router).catch(() => undefined)
 }

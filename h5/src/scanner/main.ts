@@ -8,11 +8,14 @@ import ScannerApp from "./ScannerApp.vue"
 import { router } from "./router"
 import { wakeSound } from "./signals"
 
+import { keepFiles } from "@/worker"
+
 createApp(ScannerApp).use(createPinia()).use(router).mount("#app")
 
 window.addEventListener("pointerdown", wakeSound)
 window.addEventListener("keydown", wakeSound)
 
-if (import.meta.env.PROD && "serviceWorker" in navigator) {
-  void navigator.serviceWorker.register("/scanner/sw.js", { scope: "/scanner/" })
+if (import.meta.env.PROD) {
+  // What cannot be kept is fetched.
+  keepFiles("scanner", router).catch(() => undefined)
 }

@@ -7,7 +7,7 @@ const scan: Scan = { code: "HB1:X", venue_id: "v", client_scan_id: "one" }
 const answer = { verdict: "pass", scan_id: "s" } as Answer
 
 // The client of the API reads the browser's storage when it is loaded.
-vi.stubGlobal("window", { addEventListener: () => undefined })
+vi.stubGlobal("window", new EventTarget())
 vi.stubGlobal("localStorage", { getItem: () => null })
 const { sendUntilAnswered } = await import("./sending")
 const { Problem } = await import("@/api/problem")
@@ -34,6 +34,16 @@ test("a scan is sent again under the same number until it is answered", async ()
   expect(await done).toBe(answer)
   expect(sent.map((each) => each.client_scan_id)).toEqual(["one", "one", "one"])
   expect(troubles.length).toBe(2)
+})
+
+test("as soon as the network is back it is sent again", async () => {
+  const { sent, send } = line(new TypeError("Failed to fetch"), new TypeError("Failed to fetch"), answer)
+  const done = sendUntilAnswered(scan, { send, giveUpAfterMs: 60_000, onTrouble: () => undefined })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(sent.length).toBe(2)
+  window.dispatchEvent(new Event("online"))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await done).toBe(answer)
 })
 
 test("the server's own pause is kept", async () => {

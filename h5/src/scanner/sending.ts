@@ -32,9 +32,22 @@ export async function sendUntilAnswered(scan: Scan, { send = post, onTrouble, gi
       onTrouble(problem)
       const wait = Math.max(pause, (problem.retryAfter ?? 0) * 1_000)
       if (Date.now() + wait > end) return null
-      await new Promise((done) => setTimeout(done, wait))
+      await (problem.status === 0 ? passedOrOnline(wait) : passed(wait))
     }
   }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms))
+}
+
+/** As soon as the network is back, or when the time has passed. */
+async function passedOrOnline(ms: number): Promise<void> {
+  let again!: () => void
+  const online = new Promise<void>((done) => (again = done))
+  window.addEventListener("online", again)
+  await Promise.race([passed(ms), online])
+  window.removeEventListener("online", again)
 }
 
 function post(scan: Scan): Promise<Answer> {
