@@ -170,6 +170,22 @@ def test_a_double_payment_later_does_not_change_what_the_department_is_told(
         assert told.transaction_id == attempt.transaction_id
 
 
+def test_money_by_an_ended_attempt_has_the_living_one_asked_about_at_once(
+    core, client, invent, sender
+):
+    placed = place(core, invent())
+    ended = uuid.uuid4()
+    with unit_of_work(core) as session:
+        living = session.get_one(PaymentAttempt, placed.attempt_id)
+        columns = {c.name: getattr(living, c.name) for c in PaymentAttempt.__table__.columns}
+        columns |= {"id": ended, "out_trade_no": ended.hex, "status": "closed"}
+        session.add(PaymentAttempt(**columns))
+    content = sender.transaction(ended.hex, placed.amount)
+    assert deliver(client, "medical", *sender.notify(content)).status_code == 204
+    assert facts(core, placed).order == "paid"
+    assert attempt_of(core, placed).next_query_at <= clock.now()
+
+
 def said(placed: Placed, state: Any, **facts: Any) -> Message:
     payment = Payment(placed.out_trade_no, state, **facts)
     number = f"query:{payment.transaction_id}"
