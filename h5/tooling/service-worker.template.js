@@ -21,8 +21,8 @@ self.addEventListener("fetch", (event) => {
 
 async function keep() {
   const cache = await caches.open(CACHE)
-  // Hashed files may come from the browser's cache, the page itself may not.
-  await cache.addAll(FILES.map((path) => (path.endsWith("/") ? new Request(path, { cache: "reload" }) : path)))
+  // Files with hashed names may come from the browser's cache, the others may not.
+  await cache.addAll(FILES.map((path) => (path.startsWith("/assets/") ? path : new Request(path, { cache: "reload" }))))
   await self.skipWaiting()
 }
 

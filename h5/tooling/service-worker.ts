@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, readdir, writeFile } from "node:fs/promises"
 import { join, posix } from "node:path"
 
 import type { Plugin, Rolldown } from "vite"
@@ -22,9 +22,13 @@ export function serviceWorker({ page, offline }: Options): Plugin {
       sequential: true,
       async handler({ dir }, bundle) {
         const home = `/${posix.dirname(page)}/`
-        const kept = [home, ...filesOf(bundle, [page, ...offline]).map((name) => `/${name}`)]
-        const html = await readFile(join(dir!, page))
-        const version = createHash("sha256").update(html).update(kept.join()).digest("hex").slice(0, 16)
+        const own = (await readdir(join(dir!, home))).filter((name) => /\.(svg|png|webmanifest)$/.test(name))
+        const loaded = filesOf(bundle, [page, ...offline])
+        const kept = [home, ...own.map((name) => home + name), ...loaded.map((name) => `/${name}`)]
+        // Hashed names speak for their content, the others do not.
+        const digest = createHash("sha256").update(kept.join())
+        for (const name of ["index.html", ...own]) digest.update(await readFile(join(dir!, home, name)))
+        const version = digest.digest("hex").slice(0, 16)
         const source = await readFile(join(import.meta.dirname, "service-worker.template.js"), "utf8")
         const filled = source
           .replace("__FILES__", JSON.stringify(kept))

@@ -1,6 +1,5 @@
 import { shallowRef } from "vue"
 
-import { forgetOwn } from "./own"
 import { asProblem, problemOf } from "./problem"
 import type { components } from "./schema"
 
@@ -11,6 +10,8 @@ type Holder = Granted["citizen"]
 
 const REFRESH = "/api/v1/auth/sessions/refresh"
 const HOLDER = "huiban.holder"
+/** What screens keep for the person who is signed in stands under names that begin so. */
+export const OWN = "huiban.own."
 /** Renew this long before the token ends, so that no call meets a 401. */
 const MARGIN_MS = 30_000
 export const TIMEOUT_MS = 10_000
@@ -49,6 +50,7 @@ export function adoptToken(granted: Pick<Granted, "access_token" | "expires_in">
 
 /** Remember who is signed in; null forgets the session in this browser. */
 export function setHolder(now: Holder | null): void {
+  // Nothing of the one before stays.
   if (now?.id !== holder.value?.id) forgetOwn()
   holder.value = now
   if (now === null) {
@@ -94,6 +96,11 @@ async function oneTabAtATime<T>(act: () => Promise<T>): Promise<T> {
   // Without https, as in a demonstration seen from another machine, there are no locks.
   const locks = (navigator as Partial<Navigator>).locks
   return locks === undefined ? act() : await locks.request("huiban.refresh", act)
+}
+
+function forgetOwn(): void {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(OWN))
+  names.forEach((name) => localStorage.removeItem(name))
 }
 
 function readHolder(): Holder | null {

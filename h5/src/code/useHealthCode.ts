@@ -111,8 +111,7 @@ export function useHealthCode(subject: Ref<string | null>) {
 
   function drop(): void {
     shown.value = null
-    // Signed out meanwhile, nothing is left to take away.
-    if (holder.value !== null) keep(subject.value, null)
+    keep(subject.value, null)
   }
 
   function open(): void {

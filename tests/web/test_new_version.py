@@ -1,0 +1,130 @@
+"""A newer version of the pages reaches phones that keep an older one."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from web.conftest import Watch
+
+from scripts.environment import ROOT
+from scripts.stack import free_port
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def release(built, tmp_path):
+    """Put a version of the pages in place, as a build does: `release("二")` marks it."""
+
+    def put(mark):
+        folder = tmp_path / f"h5-{mark}"
+        shutil.copytree(built, folder)
+        for name, before, after in (
+            ("index.html", "<body>", f'<body data-version="{mark}">'),
+            ("sw.js", "const CACHE = ", f'const CACHE = "huiban-app-{mark}" // '),
+        ):
+            file = folder / "app" / name
+            assert before in file.read_text()
+            file.write_text(file.read_text().replace(before, after))
+            for packed in file.parent.glob(f"{name}.*"):
+                packed.unlink()
+        fresh = tmp_path / "fresh"
+        fresh.symlink_to(folder.name)
+        fresh.replace(tmp_path / "h5")
+
+    put("一")
+    return put
+
+
+@pytest.fixture
+def watch(stack, release, tmp_path):
+    """Watches pages that one more web process of the product serves from the released folder."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app"),
+        *(
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--backpressure",
+            "16",
+            "--log-level",
+            "warning",
+        ),
+    )
+    folder = {"HUIBAN_WEB_ROOT": str(tmp_path / "h5"), "HUIBAN_PUBLIC_URL": url}
+    web = subprocess.Popen(command, cwd=ROOT, env={**stack.environment(), **folder})
+    try:
+        wait_for(f"{url}/readyz")
+        watched = Watch(url)
+        yield watched
+        assert watched.unexpected() == []
+    finally:
+        web.terminate()
+        web.wait()
+
+
+def wait_for(address):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"{address} does not answer")
+
+
+def kept(page):
+    """What the phone keeps, when the newest worker has it."""
+    return page.evaluate("caches.keys()")
+
+
+def shows(page, mark):
+    return expect(page.locator("body")).to_have_attribute("data-version", mark)
+
+
+def wait_until_kept(page, mark):
+    """Until the phone keeps that version and no other."""
+    end = time.monotonic() + 15
+    while kept(page) != [f"huiban-app-{mark}"] and time.monotonic() < end:
+        page.wait_for_timeout(100)
+    assert kept(page) == [f"huiban-app-{mark}"]
+
+
+def test_whoever_goes_on_after_a_release_goes_on_in_the_new_version(page, release):
+    page.goto("/app/")
+    shows(page, "一")
+    wait_until_kept(page, "一")
+    # The first page is served by the server, from now on by the phone.
+    page.reload()
+    shows(page, "一")
+    release("二")
+    page.reload()
+    # Opened at once from what is kept, while the newer one is fetched.
+    shows(page, "一")
+    wait_until_kept(page, "二")
+    page.get_by_role("link", name="我的").click()
+    shows(page, "二")
+    expect(page.get_by_role("heading", name="我的", level=1)).to_be_visible()
+
+
+def test_a_page_left_open_looks_for_a_newer_version_when_it_is_returned_to(page, release):
+    page.clock.install()
+    page.goto("/app/")
+    wait_until_kept(page, "一")
+    page.reload()
+    release("二")
+    page.clock.fast_forward("01:01:00")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    wait_until_kept(page, "二")
+    shows(page, "一")
+    page.get_by_role("link", name="我的").click()
+    shows(page, "二")
