@@ -37,7 +37,10 @@ export async function ask<T>(call: Promise<Reply<T>>): Promise<T> {
 function send(request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set("Accept-Language", acceptLanguage())
-  return fetch(new Request(request, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }))
+  const late = AbortSignal.timeout(TIMEOUT_MS)
+  // An older browser lets a call that nobody waits for any more run to its end.
+  const signal = "any" in AbortSignal ? AbortSignal.any([request.signal, late]) : late
+  return fetch(new Request(request, { headers, signal }))
 }
 
 async function sendSigned(request: Request): Promise<Response> {

@@ -8,17 +8,23 @@ interface Load<T> {
   load: () => Promise<void>
 }
 
-/** What a screen shows, fetched now: `data` and `problem` are both null while it is on its way. */
-export function useLoad<T>(fetch: () => Promise<T>): Load<T> {
-  const data = shallowRef<T | null>(null)
+/**
+ * What a screen shows, fetched now: `data` and `problem` are both null while it is on its way.
+ * `known` may be shown until it comes. Loaded twice at once, the later answer counts.
+ */
+export function useLoad<T>(fetch: () => Promise<T>, known: T | null = null): Load<T> {
+  const data = shallowRef<T | null>(known)
   const problem = shallowRef<Problem | null>(null)
+  let round = 0
 
   async function load(): Promise<void> {
+    const mine = ++round
     problem.value = null
     try {
-      data.value = await fetch()
+      const answer = await fetch()
+      if (mine === round) data.value = answer
     } catch (error) {
-      problem.value = asProblem(error)
+      if (mine === round) problem.value = asProblem(error)
     }
   }
 

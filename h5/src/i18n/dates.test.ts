@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest"
 
-import { day, today, yearsAfter } from "./dates"
+import { day, moment, today, yearsAfter } from "./dates"
 import { language } from "./language"
 
 afterEach(() => (language.value = "zh"))
@@ -21,5 +21,12 @@ describe("dates", () => {
     expect(yearsAfter("2028-02-29", 1)).toBe("2029-02-28")
     expect(yearsAfter("2028-02-29", 4)).toBe("2032-02-29")
     expect(yearsAfter("2026-11-22", 5)).toBe("2031-11-22")
+  })
+
+  it("and moments are told in the province's own time, in the chosen language", () => {
+    expect(moment("2026-11-21T23:05:09Z")).toBe("2026年11月22日 07:05")
+    expect(moment("2026-11-22T00:00:00+08:00")).toBe("2026年11月22日 00:00")
+    language.value = "en"
+    expect(moment("2026-11-21T23:05:09Z")).toBe("22 November 2026 at 07:05")
   })
 })

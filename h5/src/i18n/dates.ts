@@ -1,12 +1,24 @@
 import { language } from "./language"
 
 const ZONE = "Asia/Shanghai"
+const MOMENT = {
+  timeZone: ZONE,
+  ...{ year: "numeric", month: "long", day: "numeric" },
+  ...{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+} as const
+const ZH = new Intl.DateTimeFormat("zh-CN", MOMENT)
+const EN = new Intl.DateTimeFormat("en-GB", MOMENT)
 
 /** A day as people write it: 2026年12月31日. Takes a date or a moment of the API; legal days are those of Shanghai. */
 export function day(iso: string): string {
   const moment = new Date(iso.length === 10 ? `${iso}T00:00:00+08:00` : iso)
   const locale = language.value === "en" ? "en-GB" : "zh-CN"
   return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: ZONE }).format(moment)
+}
+
+/** A moment of the API (RFC 3339) as people here read it: 2026年11月22日 08:05. */
+export function moment(time: string): string {
+  return (language.value === "en" ? EN : ZH).format(new Date(time))
 }
 
 /** The legal day it is now, as the API writes days: 2026-12-31. */

@@ -4,7 +4,8 @@ import { ref, watch } from "vue"
 import { language, type Language } from "@/i18n/language"
 
 const KEY = "huiban.settings"
-const PROVINCE = "420000000000"
+/** Hubei as a whole. */
+export const PROVINCE = "420000000000"
 
 interface Kept {
   region: string
