@@ -70,7 +70,7 @@ def test_simple_mode_enlarges_everything_and_is_remembered(page, assert_accessib
     assert page.evaluate(size) == large
     assert_accessible(page)
     page.goto("/app/#/")
-    expect(page.get_by_role("heading", name="高频事项")).to_be_visible()
+    expect(page.get_by_role("link", name="找办事")).to_be_visible()
     assert_accessible(page)
 
 

@@ -1,6 +1,8 @@
+import type { Card } from "./menu"
+
 import { texts } from "@/i18n"
 
-/** A card's facts in words. */
+/** Facts of an entry in words. */
 export const words = texts(
   {
     here: "本地可办",
@@ -23,6 +25,12 @@ export const words = texts(
 )
 
 /** Where it is handled, seen from the chosen region: `show` of the API. */
-export function place(show: number): string {
+function place(show: number): string {
   return [words.value.nowhere, words.value.here, words.value.below][show] ?? words.value.nowhere
+}
+
+/** What a list says of an entry in one line. Days stay out of it: only the entry itself says whether they are confirmed. */
+export function brief(card: Card): string {
+  const visits = card.visits === null ? [] : [words.value.visits(card.visits)]
+  return [place(card.show), card.online ? words.value.online : words.value.window, ...visits].join(" · ")
 }

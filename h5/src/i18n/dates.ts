@@ -1,11 +1,15 @@
 import { language } from "./language"
 
 const ZONE = "Asia/Shanghai"
-const MOMENT = {
+const MOMENT: Intl.DateTimeFormatOptions = {
   timeZone: ZONE,
-  ...{ year: "numeric", month: "long", day: "numeric" },
-  ...{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-} as const
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+}
 const ZH = new Intl.DateTimeFormat("zh-CN", MOMENT)
 const EN = new Intl.DateTimeFormat("en-GB", MOMENT)
 
