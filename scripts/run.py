@@ -48,6 +48,7 @@ def welcome(stack: Stack, seconds: float) -> str:
   汇办已就绪 Huiban is ready ({seconds:.0f} s)
 
     {stack.url}/app/            居民应用 the resident's app
+    {stack.url}/scanner/        扫码核验 the door scanner
     {stack.url}/docs/           接口文档 the API's description
     {stack.url}/ops/status      运行状态 status
     {stack.stubs_url}/demo/accounts   演示人物 the invented people
