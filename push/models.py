@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -196,7 +197,7 @@ class PushText(Base):
     line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_lines.id"))
     created_at: Mapped[datetime]
     #: How often a worker has claimed it; no text is sent more often.
-    tries: Mapped[int] = mapped_column(SmallInteger)
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     #: While a worker has it: when another may claim it.
-    next_try_at: Mapped[datetime]
+    next_try_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]

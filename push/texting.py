@@ -9,7 +9,7 @@ most, each four times as long as the one before.
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -50,8 +50,8 @@ def request(session: Session, line_id: uuid.UUID) -> None:
 
 
 def unsent(session: Session, limit: int) -> list[uuid.UUID]:
-    """Texts that may be claimed, longest waiting first."""
-    waiting = select(PushText.id).where(*_claimable()).order_by(PushText.created_at).limit(limit)
+    """Texts that may be claimed: any, so that those that fail each time keep no others out."""
+    waiting = select(PushText.id).where(*_claimable()).order_by(func.random()).limit(limit)
     return list(session.scalars(waiting))
 
 

@@ -104,10 +104,12 @@ class OrderList(Schema):
 @blueprint.arguments(OrderRequest)
 @blueprint.response(201, OrderAnswer)
 @blueprint.alt_response(404, description="a bill is unknown, foreign or not payable now")
-def place_order(body: dict[str, Any]) -> dict[str, Any]:
+def place_order(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Place an order for bills. Needs an `Idempotency-Key`."""
-    order = placing.place_order(session(), actor(), body["bill_ids"])
-    return queries.show_order(session(), order)
+    placed = placing.place_order(session(), actor(), body["bill_ids"])
+    if isinstance(placed, DomainError):
+        return problem(placed)
+    return queries.show_order(session(), placed)
 
 
 @blueprint.route("", methods=["GET"], policy="own orders", level="real_name")

@@ -86,7 +86,7 @@ class LoginCode(Base):
     #: Wrong guesses so far; the fifth kills the code for every device that is not known.
     tries: Mapped[int]
     #: The same from devices the account knows, so that strangers cannot use up their owner's tries.
-    known_tries: Mapped[int]
+    known_tries: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

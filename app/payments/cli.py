@@ -29,9 +29,13 @@ def show_held() -> None:
 
 @cli.command("release")
 @click.argument("number")
-@click.confirmation_option(prompt="已核查，放行该订单 looked at, let it go on")
-def release(number: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask. 不再询问")
+def release(number: str, yes: bool) -> None:
     """Let the held order NUMBER go on: paid, its departments are told again; unpaid, it closes."""
+    if not yes:
+        with unit_of_work(current_core()) as session:
+            click.echo(_warning(held.find(session, number)))
+        click.confirm("已核查，放行该订单 looked at, let it go on", abort=True)
     try:
         with unit_of_work(current_core()) as session:
             order = held.release(session, number)
@@ -39,3 +43,18 @@ def release(number: str) -> None:
         words = f"{refused.words('zh')} {refused.words('en')}"
         raise click.ClickException(f"{number}: {words}") from None
     click.echo(f"{number}: {order.status}")
+
+
+def _warning(order: held.Held | None) -> str:
+    """What will happen to the order, said before it does."""
+    if order is None:
+        return "没有这笔待核查的订单 no such held order"
+    if order.paid_at is None:
+        effect = "未付：将关闭，缴费单可另行缴纳 unpaid: it closes, its bills are free"
+        if order.because != "provider_state":
+            effect += "；微信可能已收款但未入账 WeChat may hold money that is in no posting"
+        return f"{order.because}: {effect}"
+    effect = "已付：将再次通知部门入账 paid: its departments are told again"
+    if order.because == "provider_state":
+        effect += "；款项可能已退回 the money may have gone back"
+    return f"{order.because}: {effect}"

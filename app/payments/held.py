@@ -58,10 +58,13 @@ class Held:
 def list_held(session: Session) -> Sequence[Held]:
     """The oldest held orders, at most `MOST`."""
     oldest = select(Order).where(Order.status == "held").order_by(Order.created_at).limit(MOST)
-    return [
-        Held(each.number, each.held_because or "", each.amount, each.created_at, each.paid_at)
-        for each in session.scalars(oldest)
-    ]
+    return [_shown(each) for each in session.scalars(oldest)]
+
+
+def find(session: Session, number: str) -> Held | None:
+    """The held order of this number, if there is one."""
+    found = session.scalar(select(Order).where(Order.number == number, Order.status == "held"))
+    return None if found is None else _shown(found)
 
 
 def release(session: Session, number: str) -> Order:
@@ -109,3 +112,8 @@ def _resume(session: Session, order: Order) -> None:
         jobs.defer(session, booking.TASK, queue=booking.QUEUE, line_id=str(each.line_id))
     session.flush()
     orders.settle_if_booked(session, order.id)
+
+
+def _shown(order: Order) -> Held:
+    because = order.held_because or ""
+    return Held(order.number, because, order.amount, order.created_at, order.paid_at)

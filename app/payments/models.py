@@ -145,7 +145,7 @@ class OrderLine(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str]
     #: By what right the payer ordered it: own bill, a mandate to pay, or a pay-only look-up.
-    basis: Mapped[str]
+    basis: Mapped[str] = mapped_column(server_default="lookup")
 
 
 class PaymentAttempt(Base):

@@ -13,7 +13,7 @@ from app.core.db import Session
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
-from app.payments import bills, orders
+from app.payments import bills, ending, orders
 from app.payments.bills import Chosen
 from app.payments.errors import BillInAnotherOrder
 from app.payments.models import Bill, Order, OrderLine
@@ -21,15 +21,20 @@ from app.payments.orders import luhn
 
 #: How long a placed order waits for its payment.
 LIFE = timedelta(minutes=30)
+#: So long a payment that somebody opened by a look-up alone keeps the bill from those it concerns.
+GRACE = timedelta(minutes=5)
 #: Orders that nobody pays keep bills from others, so they are counted.
 A_PAYER_A_DAY = Quota("orders_payer_day", 60, 86_400)
 
 
-def place_order(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -> Order:
+def place_order(
+    session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]
+) -> Order | BillInAnotherOrder:
     """One order for these bills, to be paid within half an hour.
 
     Raises `NotFound` when any of them is unknown, not payable now, or not this payer's to pay,
-    `BillInAnotherOrder` and `TooManyRequests`.
+    `BillInAnotherOrder` and `TooManyRequests`. Answers `BillInAnotherOrder` where another's payment
+    is now being ended: a moment later the bill is free, or paid.
     """
     chosen = bills.payable_by(session, actor, bill_ids)
     limits.consume(session, A_PAYER_A_DAY, str(actor.account))
@@ -47,7 +52,8 @@ def place_order(session: Session, actor: Actor, bill_ids: Sequence[uuid.UUID]) -
         paid_at=None,
     )
     _free_overdue(session, chosen)
-    _displace_lookups(session, chosen)
+    if _displace_lookups(session, chosen):
+        return BillInAnotherOrder()
     session.add(order)
     session.flush()
     _take(session, order, chosen)
@@ -61,15 +67,26 @@ def _free_overdue(session: Session, chosen: Sequence[Chosen]) -> None:
         orders.close_if_free(session, order_id)
 
 
-def _displace_lookups(session: Session, chosen: Sequence[Chosen]) -> None:
-    """Whose bill it is, or who has a mandate, need not wait for a looker-up who is not paying."""
+def _displace_lookups(session: Session, chosen: Sequence[Chosen]) -> bool:
+    """Whose bill it is, or who has a mandate, need not wait for a looker-up who is not paying.
+
+    Answers whether a payment opened longer than `GRACE` ago is now asked about and ended.
+    """
     closer = [each.bill for each in chosen if each.basis != "lookup"]
     if not closer:
-        return
+        return False
+    being_ended = False
     for order_id in session.scalars(_standing(closer).where(OrderLine.basis == "lookup")).all():
         order = orders.locked(session, order_id)
-        if order.status == "awaiting_payment" and not orders.has_living_attempt(session, order.id):
+        if order.status != "awaiting_payment":
+            continue
+        attempt = ending.living(session, order.id)
+        if attempt is None:
             orders.close(session, order, "cancel")
+        elif attempt.created_at <= clock.now() - GRACE:
+            order.expires_at = attempt.expires_at = attempt.next_query_at = clock.now()
+            being_ended = True
+    return being_ended
 
 
 def _standing(of: Iterable[Bill]) -> Select[uuid.UUID]:

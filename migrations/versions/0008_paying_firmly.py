@@ -33,7 +33,6 @@ def upgrade() -> None:
     op.add_column(
         "order_lines", sa.Column("basis", sa.String(), nullable=False, server_default="lookup")
     )
-    op.alter_column("order_lines", "basis", server_default=None)
     op.create_check_constraint("basis", "order_lines", "basis IN ('own', 'mandate', 'lookup')")
     op.create_index(
         "ix_orders_held", "orders", ["created_at"], postgresql_where=sa.text("status = 'held'")

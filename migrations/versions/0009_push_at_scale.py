@@ -24,10 +24,11 @@ def upgrade() -> None:
     op.add_column(
         "push_texts", sa.Column("tries", sa.SmallInteger(), nullable=False, server_default="0")
     )
-    op.alter_column("push_texts", "tries", server_default=None)
-    op.add_column("push_texts", sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True))
-    op.execute("UPDATE push_texts SET next_try_at = created_at")
-    op.alter_column("push_texts", "next_try_at", nullable=False)
+    now = sa.text("now()")
+    op.add_column(
+        "push_texts",
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
+    )
     op.create_check_constraint(op.f("ck_push_texts_tries"), "push_texts", "tries >= 0")
 
 

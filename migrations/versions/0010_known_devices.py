@@ -16,7 +16,6 @@ def upgrade() -> None:
         "login_codes",
         sa.Column("known_tries", sa.Integer(), nullable=False, server_default="0"),
     )
-    op.alter_column("login_codes", "known_tries", server_default=None)
     op.create_check_constraint("known_tries", "login_codes", "known_tries BETWEEN 0 AND 5")
 
 

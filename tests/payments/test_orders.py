@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.family.models import Mandate
-from app.payments import jobs_orders, orders, placing
+from app.payments import asking, jobs_orders, orders, placing
 from app.payments.models import Bill, BillGrant, Booking, Order, OrderLine, PaymentAttempt
 from app.payments.orders import luhn
 from app.payments.states import MoveRefused
@@ -316,6 +316,24 @@ def test_whoever_only_looked_a_bill_up_cannot_keep_it_from_the_insured_person(
     assert stranger.order(str(bill_id)).json["code"] == "bill_in_another_order"
     own = payer(father).order(str(bill_id))
     assert own.json["code"] == "bill_in_another_order", "a mandate's order is not displaced"
+
+
+def test_a_payment_a_stranger_left_open_is_ended_for_whose_bill_it_is(placed, session, payer):
+    _, father, order = placed()
+    attempt = attempt_for(session, order)
+    attempt.created_at -= timedelta(minutes=6)
+    session.commit()
+    bill_id = str(order_lines(session, order)[0].bill_id)
+    refused = payer(father).order(bill_id)
+    assert (refused.status_code, refused.json["code"]) == (409, "bill_in_another_order")
+    session.expire_all()
+    assert order.status == "awaiting_payment", "WeChat is asked before anything ends"
+    assert order.expires_at == attempt.expires_at == attempt.next_query_at <= clock.now()
+    asking.finish(session, attempt.id)
+    session.commit()
+    assert payer(father).order(bill_id).status_code == 201
+    session.expire_all()
+    assert (order.status, attempt.status) == ("closed", "closed")
 
 
 def test_a_looked_up_bill_that_is_being_paid_is_not_taken_away(placed, session, payer):
