@@ -234,6 +234,46 @@ def test_it_is_renewed_when_its_time_has_come_and_when_it_is_looked_at_again(pag
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+def test_the_screen_stays_awake_while_a_code_is_shown_and_no_longer(page, enter, declare):
+    page.add_init_script(
+        """
+        const ask = window.WakeLock?.prototype.request
+        if (ask) WakeLock.prototype.request = async function (...given) {
+            return (window.held = await ask.apply(this, given))
+        }
+        """
+    )
+    declare(enter(page, "r137"))
+    page.goto("/app/#/code")
+    expect(picture(page)).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("[held.type, held.released]") == ["screen", False]
+    page.get_by_role("link", name="我的").click()
+    expect(page.get_by_role("heading", name="我的", level=1)).to_be_visible()
+    assert page.evaluate("held.released") is True
+
+
+def test_a_code_one_may_show_no_longer_is_gone(page, enter, declare, given, people, watch):
+    watch.expect("404")
+    father = enter(page, "r138")
+    declare(father)
+    daughter = enter(page, "r139")
+    given(daughter, father, "r138")
+    page.goto("/app/#/code")
+    page.get_by_role("group").get_by_label(f"{people['r138']['name'][0]}*").check()
+    expect(page.get_by_role("heading", name="绿码")).to_be_visible()
+    ask = page.context.request
+    (mandate,) = ask.get("/api/v1/family/mandates", headers=father).json()["items"]
+    assert ask.delete(f"/api/v1/family/mandates/{mandate['id']}", headers=father).status == 204
+    page.get_by_role("button", name="刷新").click()
+    expect(page.get_by_role("heading", name="暂无法显示")).to_be_visible()
+    expect(picture(page)).to_have_count(0)
+    assert "HB1:" not in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.get_by_role("heading", name="尚未申报")).to_be_visible()
+    expect(page.get_by_role("group", name="出示谁的健康码")).to_have_count(0)
+
+
 def test_signing_out_leaves_no_code_on_the_phone(page, enter, declare):
     declare(enter(page, "r131"))
     page.goto("/app/#/code")
