@@ -53,10 +53,11 @@ def test_a_bill_in_another_order_is_said_so_and_a_cancelled_order_frees_it(
 ):
     watch.expect("409")
     me = enter(page, "r149")
-    for _ in range(2):
-        choose_own(page)
-        page.get_by_role("button", name="提交订单").click()
-        page.wait_for_load_state("networkidle")
+    choose_own(page)
+    page.get_by_role("button", name="提交订单").click()
+    expect(page.get_by_role("heading", name="等待付款")).to_be_visible()
+    choose_own(page)
+    page.get_by_role("button", name="提交订单").click()
     expect(page.get_by_role("alert")).to_contain_text("缴费单已在另一笔订单中")
     assert_accessible(page)
     page.get_by_role("button", name="查看我的订单").click()
@@ -94,6 +95,34 @@ def test_who_gives_up_at_the_cashier_may_go_on_later_and_pays_once(page, enter, 
     assert [each["status"] for each in order["attempts"]] == ["paid"]
     # Nothing is left to press.
     expect(page.get_by_role("button", name=re.compile("支付|取消"))).to_have_count(0)
+
+
+def test_a_screen_shown_again_as_it_was_left_for_the_cashier_works(page, enter, watch):
+    watch.expect(CASHIER)
+    enter(page, "r159")
+    choose_own(page)
+    page.get_by_role("button", name="提交订单").click()
+    # A cashier that the browser does not come to.
+    page.route("**/checkmweb?*", lambda route: route.fulfill(status=204))
+    page.get_by_role("button", name="微信支付").click()
+    opening = page.get_by_role("button", name="正在打开收银台")
+    expect(opening).to_be_disabled()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(opening).to_have_count(0)
+    expect(page.get_by_role("button", name="微信支付")).to_be_enabled()
+
+
+def test_what_one_person_chose_is_not_seen_by_the_next(page, enter):
+    enter(page, "r160")
+    choose_own(page)
+    page.evaluate(
+        """() => {
+            const holder = JSON.parse(localStorage.getItem('huiban.holder'))
+            localStorage.setItem('huiban.holder', JSON.stringify({...holder, id: 'another'}))
+        }"""
+    )
+    page.reload()
+    expect(page.get_by_text("没有选择缴费单")).to_be_visible()
 
 
 def test_a_payment_that_does_not_fit_is_held_and_said_so_plainly(
