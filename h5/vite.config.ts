@@ -34,8 +34,8 @@ export default defineConfig({
     }),
     serviceWorker({
       page: "scanner/index.html",
-      // Loaded only where the browser reads no codes by itself, but then it must be there.
-      offline: ["src/scanner/zxing.ts", "@noble/curves/ed25519.js"],
+      // The last two are loaded only where the browser does not know how by itself.
+      offline: ["src/pages/SignInPage.vue", "src/scanner/zxing.ts", "@noble/curves/ed25519.js"],
     }),
     compress(),
   ],

@@ -230,7 +230,7 @@ def test_without_a_network_signatures_are_checked_and_nothing_passes(
     assert counted(scanner) == [0, 1, 3]
     # What could not be asked then is asked when the network is back.
     scanner.context.set_offline(False)
-    expect(scanner.get_by_role("status")).to_contain_text("已联网核验", timeout=15_000)
+    expect(scanner.get_by_text("已联网核验：通过")).to_be_visible(timeout=15_000)
     expect(scanner.locator("dd").first).to_have_text("1")
 
 

@@ -12,6 +12,8 @@ import { keepFiles } from "@/worker"
 
 createApp(ScannerApp).use(createPinia()).use(router).mount("#app")
 
+// The sign-in of an older version is gone; the page itself is kept, so this ends.
+router.onError(() => navigator.onLine && location.reload())
 window.addEventListener("pointerdown", wakeSound)
 window.addEventListener("keydown", wakeSound)
 

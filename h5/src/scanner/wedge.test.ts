@@ -14,7 +14,7 @@ test("what comes fast and ends with Enter is a scan, exactly as it came", () => 
 })
 
 test("a person who types is none", () => {
-  expect(type("hello", 200)).toBeUndefined()
+  expect(type("hello", 400)).toBeUndefined()
 })
 
 test("keys pressed by hand just before do not get into the scan", () => {

@@ -1,7 +1,7 @@
 import { onScopeDispose } from "vue"
 
 /** A scanner types faster than this between two keys; Bluetooth ones stumble now and then. */
-const GAP_MS = 150
+const GAP_MS = 300
 /** Nothing shorter is a scan. */
 const SHORTEST = 4
 
