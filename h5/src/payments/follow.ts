@@ -1,3 +1,23 @@
+import type { components } from "@/api/schema"
+
+type State = Pick<components["schemas"]["OrderAnswer"], "status"> & {
+  attempts: Pick<components["schemas"]["AttemptAnswer"], "status">[]
+}
+
+/** Whether the order may move without its payer doing anything on this screen. */
+export function isMoving(order: State): boolean {
+  return order.status === "paid" || isBeingPaid(order)
+}
+
+/**
+ * Whether a payment has begun that may still bring money, or has brought it: an answer that crosses
+ * with the provider's news may show the attempt paid and the order not yet.
+ */
+export function isBeingPaid(order: State): boolean {
+  const begun = order.attempts.some(({ status }) => status !== "closed" && status !== "failed")
+  return order.status === "awaiting_payment" && begun
+}
+
 /** Milliseconds until the `n`th look at an order that is being paid: 1 s, growing to 20 s. */
 export function pause(n: number): number {
   return Math.min(1_000 * 1.4 ** n, 20_000)

@@ -1,6 +1,6 @@
 import { onUnmounted, ref, shallowRef, type Ref, type ShallowRef } from "vue"
 
-import { pause } from "./follow"
+import { isMoving, pause } from "./follow"
 
 import { api, ask } from "@/api/client"
 import { asProblem, type Problem } from "@/api/problem"
@@ -17,17 +17,6 @@ interface Followed {
   look: () => Promise<void>
   /** Take over an answer that was had otherwise. */
   accept: (order: Order) => void
-}
-
-/** Whether the order may move without its payer doing anything on this screen. */
-export function isMoving(order: Order): boolean {
-  if (order.status === "paid") return true
-  return order.status === "awaiting_payment" && hasLivingAttempt(order)
-}
-
-/** Whether a payment of it has begun and may still bring money. */
-export function hasLivingAttempt(order: Order): boolean {
-  return order.attempts.some(({ status }) => status === "preparing" || status === "open")
 }
 
 /** One order, looked at again and again while it may move, and when somebody comes back to the screen. */
