@@ -125,7 +125,7 @@ class Watch:
             return
         if f"{parts.scheme}://{parts.netloc}" != self.url:
             self._note(f"foreign host: {request.url}")
-        elif parts.path.startswith("/api/"):
+        elif parts.path.startswith(("/api/", "/ops/")):
             self.calls.add((request.method, parts.path))
 
 
