@@ -26,6 +26,7 @@ from scripts.stack import Layout, Stack
 
 #: A phone of today, and the narrowest that must do.
 VIEWPORT = {"width": 390, "height": 844}
+HEALTHY = {"temperature_c": 36.5, "symptoms": [], "contact": "no", "risk_area": "low"}
 AXE = frontend.MODULES / "axe-core" / "axe.min.js"
 #: Colours on their way to others are judged when they have arrived.
 SETTLED = """() => Promise.allSettled(
@@ -237,6 +238,27 @@ def enter(stack: Stack, people: dict, sign_in: Callable[[Page, str], None]) -> C
         return {"Authorization": f"Bearer {proved.json()['access_token']}"}
 
     return enter_as
+
+
+@pytest.fixture
+def declare() -> Callable[..., None]:
+    """Declare somebody's health past the screens: `declare(page, headers, symptoms=["cough"])`.
+
+    Waits for a colour: a slow authority is asked again by the worker.
+    """
+
+    def send(page: Page, headers: dict[str, str], **changes: object) -> None:
+        ask, code = page.context.request, "/api/v1/health-code"
+        body = {**HEALTHY, "confirmed_true": True, **changes}
+        answer = ask.put(f"{code}/declaration", data=body, headers=headers)
+        assert answer.status == 200, answer.text()
+        end = time.monotonic() + 30
+        while answer.json()["state"] != "active" and time.monotonic() < end:
+            time.sleep(0.5)
+            answer = ask.get(code, headers=headers)
+        assert answer.json()["state"] == "active"
+
+    return send
 
 
 @pytest.fixture

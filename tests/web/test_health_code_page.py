@@ -10,26 +10,13 @@ import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
+from web.conftest import HEALTHY
 
 from app.core import clock
 
 pytestmark = pytest.mark.timeout(300)
 
 CODE = "/api/v1/health-code"
-WELL = {"temperature_c": 36.5, "symptoms": [], "contact": "no", "risk_area": "low"}
-
-
-@pytest.fixture
-def declare(page):
-    """Declare past the screens: `declare(headers, symptoms=["cough"])`."""
-
-    def send(headers, **changes):
-        body = {**WELL, "confirmed_true": True, **changes}
-        answer = page.context.request.put(f"{CODE}/declaration", data=body, headers=headers)
-        assert answer.status == 200, answer.text()
-        return answer.json()
-
-    return send
 
 
 @pytest.fixture
@@ -118,7 +105,7 @@ def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signe
 def test_a_colour_is_told_by_words_shape_and_pattern_too(page, enter, declare, assert_accessible):
     shown = {}
     for key, words in (("r122", "黄码"), ("r204", "红码")):
-        declare(enter(page, key), symptoms=["cough"] if key == "r122" else [])
+        declare(page, enter(page, key), symptoms=["cough"] if key == "r122" else [])
         page.goto("/app/#/code")
         expect(page.get_by_role("heading", name=words)).to_be_visible()
         expect(page.get_by_role("img", name=f"健康码二维码，{words}")).to_be_visible()
@@ -136,13 +123,11 @@ def test_a_colour_is_told_by_words_shape_and_pattern_too(page, enter, declare, a
 
 @pytest.mark.parametrize(("width", "simple"), [(320, False), (320, True), (390, True)])
 def test_it_can_be_read_from_a_narrow_phone_and_in_simple_mode(
-    new_page, enter, assert_accessible, width, simple
+    new_page, enter, declare, assert_accessible, width, simple
 ):
     page = new_page(viewport={"width": width, "height": 844})
     key = {(320, False): "r123", (320, True): "r124", (390, True): "r125"}[width, simple]
-    headers = enter(page, key)
-    body = {**WELL, "confirmed_true": True}
-    page.context.request.put(f"{CODE}/declaration", data=body, headers=headers)
+    declare(page, enter(page, key))
     page.goto("/app/#/me")
     if simple:
         page.get_by_role("switch", name="大字简明版").click()
@@ -156,14 +141,14 @@ def test_it_can_be_read_from_a_narrow_phone_and_in_simple_mode(
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_while_the_authority_is_silent_the_code_is_grey_and_turns_by_itself(
-    page, enter, declare, stack
-):
+def test_while_the_authority_is_silent_the_code_is_grey_and_turns_by_itself(page, enter, stack):
     outage = partial(httpx.post, f"{stack.stubs_url}/simulate/outage")
     headers = enter(page, "r126")
     outage(json={"party": "health_authority", "mode": "error"})
     try:
-        assert declare(headers)["state"] == "grey"
+        body = {**HEALTHY, "confirmed_true": True}
+        sent = page.context.request.put(f"{CODE}/declaration", data=body, headers=headers)
+        assert sent.json()["state"] == "grey"
         page.goto("/app/#/code")
         expect(page.get_by_role("heading", name="正在核验")).to_be_visible()
         expect(page.get_by_text("正在等待卫生健康部门的核验结果")).to_be_visible()
@@ -177,9 +162,9 @@ def test_a_daughter_shows_the_code_her_father_lets_her_show(
     page, enter, declare, given, people, assert_accessible
 ):
     father = enter(page, "r127")
-    declare(father)
+    declare(page, father)
     daughter = enter(page, "r128")
-    declare(daughter, symptoms=["cough"])
+    declare(page, daughter, symptoms=["cough"])
     page.goto("/app/#/code")
     # Who has nobody yet is told how.
     expect(page.get_by_text("还没有家人请您代为亮码")).to_be_visible()
@@ -203,7 +188,7 @@ def test_a_daughter_shows_the_code_her_father_lets_her_show(
 
 
 def test_the_servers_time_counts_not_the_phones(page, enter, declare):
-    declare(enter(page, "r129"))
+    declare(page, enter(page, "r129"))
     page.clock.install(time=datetime.now(UTC) + timedelta(hours=3))
     page.goto("/app/#/code")
     expect(page.get_by_role("heading", name="绿码")).to_be_visible()
@@ -216,7 +201,7 @@ def test_the_servers_time_counts_not_the_phones(page, enter, declare):
 
 
 def test_it_is_renewed_when_its_time_has_come_and_when_it_is_looked_at_again(page, enter, declare):
-    declare(enter(page, "r130"))
+    declare(page, enter(page, "r130"))
     page.clock.install()
     answers = answers_of(page)
     page.goto("/app/#/code")
@@ -243,7 +228,7 @@ def test_the_screen_stays_awake_while_a_code_is_shown_and_no_longer(page, enter,
         }
         """
     )
-    declare(enter(page, "r137"))
+    declare(page, enter(page, "r137"))
     page.goto("/app/#/code")
     expect(picture(page)).to_be_visible()
     page.wait_for_timeout(300)
@@ -256,7 +241,7 @@ def test_the_screen_stays_awake_while_a_code_is_shown_and_no_longer(page, enter,
 def test_a_code_one_may_show_no_longer_is_gone(page, enter, declare, given, people, watch):
     watch.expect("404")
     father = enter(page, "r138")
-    declare(father)
+    declare(page, father)
     daughter = enter(page, "r139")
     given(daughter, father, "r138")
     page.goto("/app/#/code")
@@ -275,7 +260,7 @@ def test_a_code_one_may_show_no_longer_is_gone(page, enter, declare, given, peop
 
 
 def test_signing_out_leaves_no_code_on_the_phone(page, enter, declare):
-    declare(enter(page, "r131"))
+    declare(page, enter(page, "r131"))
     page.goto("/app/#/code")
     expect(picture(page)).to_be_visible()
     kept = "Object.keys(localStorage).filter((name) => name.startsWith('huiban.own.'))"
