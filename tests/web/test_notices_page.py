@@ -13,7 +13,8 @@ def test_an_empty_inbox_says_what_will_come_and_the_tab_counts_nothing(
 ):
     enter(page, "r156")
     page.goto("/app/#/")
-    page.get_by_role("link", name="消息", exact=True).click()
+    bar = page.get_by_role("navigation", name="主导航")
+    bar.get_by_role("link", name="消息", exact=True).click()
     expect(page.get_by_role("heading", name="消息")).to_be_focused()
     expect(page.get_by_text("还没有消息")).to_be_visible()
     assert_accessible(page)
@@ -51,6 +52,7 @@ def test_english_reaches_every_screen(page, enter, assert_accessible):
     page.goto("/app/")
     page.evaluate("localStorage.setItem('huiban.settings', '{\"language\": \"en\"}')")
     page.reload()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     for path, heading in (
         ("family", "Family"),
         ("family/new", "Add somebody"),

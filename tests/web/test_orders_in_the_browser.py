@@ -177,6 +177,7 @@ def test_nothing_is_cut_off_at_320_pixels(new_page, enter, simple):
     if simple:
         page.evaluate("localStorage.setItem('huiban.settings', '{\"simple\": true}')")
         page.reload()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     for path in (
         "family",
         "family/new",
