@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate
 	--python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run demo web test e2e lint format bench faults migrate revision worker \
+.PHONY: help bootstrap run demo web test e2e lint format bench faults migrate revision pictures worker \
 	requirements clean
 
 help: ## 列出所有命令 | List these commands
@@ -56,6 +56,8 @@ format: bootstrap ## 自动整理代码 | Put the code into form
 	.venv/bin/ruff format .
 migrate: bootstrap ## 升级数据库结构 | Bring the database to the newest revision
 	$(PY) -m migrations upgrade $(ARGS)
+pictures: bootstrap ## 重新拍摄 docs/pictures 里的界面截图 | Take the pictures of the screens in docs/pictures anew
+	$(PY) -m pytest tests/web/take_pictures.py -n 0 $(ARGS)
 revision: bootstrap ## 新建一个迁移, 用 M="说明" 命名 | Begin a new migration, named by M="what it does"
 	.venv/bin/alembic revision -m "$(or $(M),$(error M="..." says what the migration does))"
 worker: bootstrap ## 启动后台任务进程 | Run a worker for background jobs

@@ -14,6 +14,13 @@ export const useSession = defineStore("session", () => {
   /** `phone`, `real_name` or `face`; null when nobody is signed in. */
   const level = computed(() => holder.value?.level ?? null)
 
+  /** Have a code sent to `phone`. Answers the seconds until another may be asked for. Throws `Problem`. */
+  async function requestCode(phone: string): Promise<number> {
+    // A device that has signed in before has limits of its own.
+    const body = { phone, purpose: "login", device_id: thisDevice().id } as const
+    return (await ask(publicApi.POST("/api/v1/auth/codes", { body }))).retry_after
+  }
+
   /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
   async function signIn(phone: string, code: string): Promise<void> {
     const body = { phone, code, device: thisDevice() }
@@ -37,7 +44,7 @@ export const useSession = defineStore("session", () => {
     if (holder.value !== null) setHolder({ ...holder.value, level: answer.level })
   }
 
-  return { signedIn, level, signIn, signOut, rise }
+  return { signedIn, level, requestCode, signIn, signOut, rise }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {
