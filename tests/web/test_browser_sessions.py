@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from browsing import comes_true
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
@@ -65,7 +66,7 @@ def test_a_session_ended_from_another_device_is_noticed(
 def test_the_second_load_comes_from_the_phone_itself(page):
     page.goto("/app/")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("caches.keys().then((names) => names.length === 1)")
+    comes_true(page, "caches.keys().then((names) => names.length === 1)")
     from_network = []
     page.context.on(
         "response",

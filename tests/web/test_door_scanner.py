@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from browsing import comes_true
 from PIL import Image, ImageFilter
 from playwright.sync_api import expect
 
@@ -172,7 +173,7 @@ def kept_for_offline(page) -> None:
     """Wait until everything a door needs lies on the device."""
     expect(page.get_by_role("heading", name="扫码核验")).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("localStorage.getItem('huiban.scanner.keys') !== null")
+    comes_true(page, "localStorage.getItem('huiban.scanner.keys') !== null")
 
 
 def test_the_scanner_reads_the_very_code_on_a_residents_screen(
