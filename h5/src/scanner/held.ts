@@ -1,19 +1,28 @@
-/** Milliseconds out of the camera's sight after which a code counts as shown anew. */
-const GONE_MS = 2_500
+/** Looks of the camera without a code after which it counts as shown anew: about two seconds. */
+const GONE_LOOKS = 20
 
-/** Codes held before the camera: each is scanned once, however long it stays. */
+/**
+ * Codes held before the camera: each is scanned once, however long it stays. Counted in looks, not in
+ * time: a device that is busy for seconds has not seen that a code was taken away.
+ */
 export class Held {
+  #looks = 0
   readonly #seen = new Map<string, number>()
 
-  /** Whether `text` has been in sight all the time since it was scanned; looking counts as seeing it. */
-  has(text: string, at: number): boolean {
-    for (const [other, seen] of this.#seen) if (at - seen > GONE_MS) this.#seen.delete(other)
+  /** The camera is about to look. */
+  look(): void {
+    this.#looks += 1
+    for (const [text, seen] of this.#seen) if (this.#looks - seen > GONE_LOOKS) this.#seen.delete(text)
+  }
+
+  /** Whether `text` has been in sight all the time since it was scanned; asking counts as seeing it. */
+  has(text: string): boolean {
     if (!this.#seen.has(text)) return false
-    this.#seen.set(text, at)
+    this.#seen.set(text, this.#looks)
     return true
   }
 
-  add(text: string, at: number): void {
-    this.#seen.set(text, at)
+  add(text: string): void {
+    this.#seen.set(text, this.#looks)
   }
 }
