@@ -140,9 +140,7 @@ def fill_every_table(engine: Engine, metadata: MetaData) -> int:
                 kept.update({f"{table.name}.{name}": value for name, value in there.items()})
                 continue
             row = {
-                column.name: _value(column, kept)
-                for column in columns
-                if column.identity is None
+                column.name: _value(column, kept) for column in columns if column.identity is None
             }
             rows = [row]
             if table.name == "ledger_entries":
