@@ -98,6 +98,14 @@ def test_what_everybody_sees(phone, shoot):
     shoot(wide, "docs")
 
 
+def test_proving_the_real_name(phone, sign_in, people, shoot):
+    page = phone()
+    sign_in(page, people["r184"]["phone"])
+    page.goto("/app/#/real-name")
+    shoot(page, "app/real-name")
+    assert (FOLDER / "app" / "real-name.png").exists()
+
+
 def test_the_health_code(phone, enter, shoot, watch):
     watch.expect("ERR_INTERNET_DISCONNECTED")
     page = phone()
