@@ -55,9 +55,12 @@ def people() -> dict[str, dict]:
     return {person["key"]: dict(person) for person in read_world()["people"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[..., Browser]]:
-    """Start Chromium without a window: `launch("--flag")`. Tests are skipped where none can be had."""
+    """Start Chromium without a window: `launch("--flag")`. Tests are skipped where none can be had.
+
+    For one file at a time: while Playwright runs, nothing else in the process can use asyncio.
+    """
     try:
         program = ensure()
     except NoBrowserError as error:
@@ -70,7 +73,7 @@ def launch() -> Iterator[Callable[..., Browser]]:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     """The browser of most tests."""
     opened = launch()

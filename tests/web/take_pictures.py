@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable
@@ -10,16 +9,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pictures import FOLDER, take
 from playwright.sync_api import Page, expect
 from test_door_scanner import HEALTHY, film_of, type_fast, write_film
 
-from scripts.environment import ROOT, read_world
+from scripts.environment import read_world
 
 pytestmark = pytest.mark.timeout(600)
 
-FOLDER = ROOT / "docs" / "pictures"
-#: So many colours are enough for drawn screens, and keep the repository small.
-COLOURS = 96
 WUHAN = "420100000000"
 CASHIER = r"foreign host: .*/checkmweb"
 
@@ -28,15 +25,11 @@ CASHIER = r"foreign host: .*/checkmweb"
 def shoot() -> Callable[[Page, str], None]:
     """Take a picture of what a page shows, once it has come to rest."""
 
-    def take(page: Page, name: str) -> None:
+    def take_at_rest(page: Page, name: str) -> None:
         page.wait_for_timeout(600)
-        with Image.open(io.BytesIO(page.screenshot())) as shown:
-            small = shown.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-        path = FOLDER / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        small.save(path, optimize=True)
+        take(page, name)
 
-    return take
+    return take_at_rest
 
 
 @pytest.fixture
