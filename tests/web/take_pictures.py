@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from pictures import FOLDER, take
+from PIL import Image
 from playwright.sync_api import Page, expect
 from test_door_scanner import HEALTHY, film_of, type_fast, write_film
 
