@@ -41,6 +41,26 @@ export class Bitmap {
     return jsQR(this.pixels, this.width, this.height)?.data ?? null
   }
 
+  /** The bitmap as the address of an image (BMP: 32 bits a pixel, rows from the top). */
+  asImage(): string {
+    const head = Buffer.alloc(54)
+    head.write('BM')
+    head.writeUInt32LE(head.length + this.pixels.length, 2)
+    head.writeUInt32LE(head.length, 10)
+    head.writeUInt32LE(40, 14)
+    head.writeInt32LE(this.width, 18)
+    head.writeInt32LE(-this.height, 22)
+    head.writeUInt16LE(1, 26)
+    head.writeUInt16LE(32, 28)
+    const pixels = Buffer.from(this.pixels)
+    // RGBA to the BGRA of the format.
+    for (let at = 0; at < pixels.length; at += 4) {
+      pixels[at] = this.pixels[at + 2]!
+      pixels[at + 2] = this.pixels[at]!
+    }
+    return `data:image/bmp;base64,${Buffer.concat([head, pixels]).toString('base64')}`
+  }
+
   /** As in a browser, a canvas that is given a size is empty. */
   private clear(width: number, height: number): void {
     this.size = { width, height }

@@ -72,6 +72,11 @@ export class Phone {
     return this.stack.at(-1)!
   }
 
+  /** Whether there is a page below. */
+  get goesBack(): boolean {
+    return this.stack.length > 1
+  }
+
   /** Begin anew with one page, as after a tap on the app or on a message. */
   start(url = '/pages/home/home'): Page {
     this.putAway()
@@ -91,7 +96,7 @@ export class Phone {
 
   /** False when there is nothing below. */
   pop(): boolean {
-    if (this.stack.length < 2) return false
+    if (!this.goesBack) return false
     this.stack.pop()!.close()
     this.top.show()
     return true
@@ -130,6 +135,11 @@ export class Page {
 
   get data(): any {
     return this.component.data
+  }
+
+  /** What the simulator rendered. */
+  get dom(): Element {
+    return this.component.dom
   }
 
   /** All that is written on it. */
