@@ -25,7 +25,7 @@ const t = texts(
     none: "请通行。",
     refresh: "请对方重新打开健康码，再扫一次。",
     compare_id: "请核对本人证件后再放行。",
-    supervisor: "请稍候，并联系现场负责人。",
+    supervisor: "请对方稍候，并联系现场负责人。",
   },
   {
     pass: "Pass",
