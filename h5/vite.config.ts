@@ -40,7 +40,7 @@ export default defineConfig({
     compress(),
   ],
   resolve: { alias: { "@": resolve(root, "src") } },
-  server: { proxy: { "/api": proxied, "/openapi.json": proxied } },
+  server: { proxy: { "/api": proxied, "/openapi.json": proxied, "/ops": proxied } },
   build: {
     emptyOutDir: true,
     manifest: true,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from composition import describe
 from scripts import frontend
@@ -24,6 +24,9 @@ from scripts.browser import ARGUMENTS, NoBrowserError, ensure
 from scripts.environment import read_world
 from scripts.stack import Layout, Stack
 
+#: Milliseconds a busy machine may take before a test gives up.
+SLOWEST = 20_000
+expect.set_options(timeout=SLOWEST)
 #: A phone of today, and the narrowest that must do.
 VIEWPORT = {"width": 390, "height": 844}
 HEALTHY = {"temperature_c": 36.5, "symptoms": [], "contact": "no", "risk_area": "low"}
@@ -165,7 +168,7 @@ def new_page(browser: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
     def open_page(**options: object) -> Page:
         given = {"locale": "zh-CN", "viewport": VIEWPORT, "base_url": watch.url, **options}
         context = browser.new_context(**given)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(SLOWEST)
         watch.attach(context)
         contexts.append(context)
         return context.new_page()

@@ -1,5 +1,7 @@
 """The browser's session beyond the happy path: several tabs, ended elsewhere, without a network."""
 
+import re
+
 import httpx
 import pytest
 from browsing import comes_true
@@ -61,6 +63,25 @@ def test_a_session_ended_from_another_device_is_noticed(
         assert elsewhere.delete(f"/sessions/{session['id']}").status_code == 204
     page.reload()
     expect(page.get_by_text("登录后可亮健康码")).to_be_visible()
+
+
+def test_what_one_person_began_is_never_sent_in_anothers_name(page, enter):
+    enter(page, "r191")
+    page.goto("/app/#/code/declare")
+    page.get_by_label(re.compile("今天的体温")).fill("36.5")
+    sent = []
+    page.context.on(
+        "request",
+        lambda it: sent.append(it.method) if it.url.endswith("/declaration") else None,
+    )
+    other = page.context.new_page()
+    enter(other, "r192")
+    other.close()
+    # The other person's screen begins anew; nothing of the form is left or was sent.
+    expect(page.get_by_label(re.compile("今天的体温"))).to_have_value("")
+    assert sent == []
+    page.goto("/app/#/me")
+    expect(page.get_by_text("199****0192")).to_be_visible()
 
 
 def test_the_second_load_comes_from_the_phone_itself(page):

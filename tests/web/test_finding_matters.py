@@ -96,7 +96,7 @@ def test_a_search_without_a_network_says_so_and_can_be_tried_again(page, watch):
 def test_home_leads_to_hot_matters_themes_and_the_four_entries(page, assert_accessible):
     page.goto("/app/")
     entries = page.get_by_role("navigation", name="常用功能").get_by_role("link")
-    expect(entries).to_have_text(["健康码", "缴费", "扫一扫", "消息"])
+    expect(entries).to_have_text(["健康码", "缴费", "场所验码", "消息"])
     assert_accessible(page)
     page.get_by_role("link", name="公积金余额查询").click()
     expect(page.get_by_role("heading", name="公积金余额查询")).to_be_visible()

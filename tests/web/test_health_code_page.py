@@ -88,7 +88,7 @@ def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signe
     answers = answers_of(page)
     page.get_by_role("button", name="提交申报").click()
     expect(page.get_by_role("heading", name="绿码")).to_be_visible()
-    expect(page.get_by_text("可以通行")).to_be_visible()
+    expect(page.get_by_text("核验通过后进入")).to_be_visible()
     expect(page.get_by_text("谢*霞")).to_be_visible()
     expect(page.get_by_text("申报无异常，卫生健康部门无相关登记。")).to_be_visible()
     assert_accessible(page)

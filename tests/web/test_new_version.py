@@ -7,6 +7,7 @@ import time
 
 import httpx
 import pytest
+from browsing import comes_true
 from playwright.sync_api import expect
 from web.conftest import Watch
 
@@ -97,15 +98,18 @@ def wait_until_kept(page, mark):
     while kept(page) != [f"huiban-app-{mark}"] and time.monotonic() < end:
         page.wait_for_timeout(100)
     assert kept(page) == [f"huiban-app-{mark}"]
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 
 def go_on_into(page, mark):
     """From screen to screen: a newer worker takes over a moment after it has its files."""
-    for name in ("我的", "首页") * 10:
+    for name in ("我的", "首页") * 4:
         page.get_by_role("link", name=name).click()
-        page.wait_for_timeout(300)
-        if page.locator("body").get_attribute("data-version") == mark:
-            break
+        # Time to load: another click would begin that again.
+        for _ in range(20):
+            page.wait_for_timeout(200)
+            if page.locator("body").get_attribute("data-version") == mark:
+                return
     shows(page, mark)
 
 
@@ -131,6 +135,7 @@ def test_a_page_left_open_looks_for_a_newer_version_when_it_is_returned_to(page,
     page.goto("/app/")
     wait_until_kept(page, "一")
     page.reload()
+    comes_true(page, "navigator.serviceWorker.controller !== null")
     release("二")
     page.clock.fast_forward("01:01:00")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -1,8 +1,8 @@
 import createClient from "openapi-fetch"
 
-import { asProblem, problemOf } from "./problem"
+import { asProblem, problemOf, somebodyElse } from "./problem"
 import type { paths } from "./schema"
-import { TIMEOUT_MS, currentToken, refresh } from "./tokens"
+import { TIMEOUT_MS, currentToken, holder, refresh } from "./tokens"
 
 import { acceptLanguage } from "@/i18n/language"
 
@@ -44,11 +44,15 @@ function send(request: Request): Promise<Response> {
 }
 
 async function sendSigned(request: Request): Promise<Response> {
+  const who = holder.value?.id
   const again = request.clone()
-  const answer = await sendWith(await currentToken(), request)
+  const token = await currentToken()
+  // The cookie is shared by all tabs: what one person began is never sent in another's name.
+  if (token !== null && holder.value?.id !== who) throw somebodyElse()
+  const answer = await sendWith(token, request)
   if (answer.status !== 401) return answer
-  const token = await refresh()
-  return token === null ? answer : sendWith(token, again)
+  const renewed = await refresh()
+  return renewed === null || holder.value?.id !== who ? answer : sendWith(renewed, again)
 }
 
 function sendWith(token: string | null, request: Request): Promise<Response> {

@@ -9,11 +9,13 @@ const t = texts(
     offline: "网络不通，请检查网络后重试。",
     timeout: "等待时间过长，请稍后重试。",
     unexpected: "系统出现异常，请稍后再试。",
+    somebodyElse: "本机已换成另一位用户登录，刚才的操作没有提交。",
   },
   {
     offline: "There is no network. Check it and try again.",
     timeout: "This took too long. Please try again.",
     unexpected: "Something went wrong. Please try again.",
+    somebodyElse: "Somebody else has signed in on this device. Nothing was sent.",
   },
 )
 
@@ -22,7 +24,7 @@ export class Problem extends Error {
   override readonly name = "Problem"
 
   constructor(
-    /** The API's stable code, or `offline`, `timeout`, `unexpected`. */
+    /** The API's stable code, or `offline`, `timeout`, `unexpected`, `somebody_else`. */
     readonly code: string,
     message: string,
     /** HTTP status; 0 when there was no answer. */
@@ -51,6 +53,11 @@ export function problemOf(response: Response, body: Body | undefined): Problem {
 /** Nothing could be fetched. */
 export function noNetwork(): Problem {
   return new Problem("offline", t.value.offline)
+}
+
+/** Another person has signed in on this device since the screen was opened. */
+export function somebodyElse(): Problem {
+  return new Problem("somebody_else", t.value.somebodyElse)
 }
 
 /** Whatever was thrown, as a problem. */

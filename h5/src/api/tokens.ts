@@ -27,13 +27,15 @@ let refreshing: Promise<string | null> | null = null
  */
 export const holder = shallowRef<Holder | null>(readHolder())
 
-window.addEventListener("storage", ({ key }) => {
-  if (key !== HOLDER) return
+/** Somebody may have signed in, or out, in another tab. */
+function lookAgain(): void {
   const now = readHolder()
-  // Somebody else signed in, or out, in another tab.
   if (now?.id !== holder.value?.id) token = null
   holder.value = now
-})
+}
+window.addEventListener("storage", ({ key }) => key === HOLDER && lookAgain())
+// A page that comes back out of the browser's memory has heard nothing meanwhile.
+window.addEventListener("pageshow", ({ persisted }) => persisted && lookAgain())
 
 /** Take over a session that was opened or renewed. */
 export function adopt(granted: Granted): string {
