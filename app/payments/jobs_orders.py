@@ -34,7 +34,7 @@ def tell_looked_up(world: World, *, notice_id: str) -> None:
         lookups.notice_done(session, notice.id)
 
 
-@task("payments.tell_waiting", queue="sms", cron="* * * * *")
+@task("payments.tell_waiting", queue="sms", cron="* * * * * */10")
 def tell_waiting(world: World) -> None:
     """Send notices of look-ups that did not go out, whatever became of their jobs."""
     with unit_of_work(world.core) as session:

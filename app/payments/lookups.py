@@ -36,7 +36,7 @@ TELL_TASK = "payments.tell_looked_up"
 BATCH = 50
 #: A notice that did not go out is tried again after this time, later tries after `GROWTH` times the
 #: age of the notice: whether a silent gateway had sent it is not known.
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(seconds=20)
 GROWTH = 3
 #: As long as this, a person may ask us who was told of what.
 NOTICES_KEPT = timedelta(days=90)
