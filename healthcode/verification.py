@@ -47,6 +47,8 @@ _BY_COLOUR: dict[Colour, Judgement] = {
     "red": Judgement("refuse", "red", ("colour",), "supervisor"),
 }
 _CHANGED = Judgement("check", "unknown", ("changed",), "refresh")
+#: Nobody is accused: the code is old, was read in part only, or is a code of something else.
+_SCAN_AGAIN: tuple[Refusal, ...] = ("expired", "malformed")
 _REVOKED = Judgement("refuse", "unknown", ("revoked",), "supervisor")
 
 
@@ -61,5 +63,5 @@ def judge(claims: Claims, standing: Standing | None, now: datetime) -> Judgement
 
 def judge_refused(refusal: Refusal) -> Judgement:
     """The verdict on what is no code of ours, or no longer good."""
-    action: Action = "refresh" if refusal == "expired" else "supervisor"
+    action: Action = "refresh" if refusal in _SCAN_AGAIN else "supervisor"
     return Judgement("refuse", "unknown", (refusal,), action)

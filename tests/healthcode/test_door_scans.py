@@ -44,9 +44,9 @@ def test_each_colour_has_its_verdict_and_no_health_reason(
     "code",
     ["", "hello", "HB1:", "HB1:" + "A" * 600, "\x00\x1b", "健康码", "\ud800", " " * 4_096],
 )
-def test_what_is_no_code_is_refused_as_malformed(new_door, code):
+def test_what_is_no_code_is_refused_as_malformed_and_scanned_again(new_door, code):
     answer = new_door().scan(code)
-    assert said(answer) == ("refuse", "unknown", ["malformed"], "supervisor")
+    assert said(answer) == ("refuse", "unknown", ["malformed"], "refresh")
     assert answer["holder"] is None
 
 

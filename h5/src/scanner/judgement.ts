@@ -33,7 +33,8 @@ export async function judgeAlone(text: string, keys: Keys, now: number): Promise
 }
 
 function refused(refusal: Refusal): Judgement {
-  const action = refusal === "expired" ? "refresh" : "supervisor"
+  const again = refusal === "expired" || refusal === "malformed"
+  const action = again ? "refresh" : "supervisor"
   return { verdict: "refuse", colour: "unknown", reasons: [refusal], action, name: null }
 }
 
