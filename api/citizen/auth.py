@@ -11,7 +11,7 @@ from api.context import actor, finish, session, world
 from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.errors import InvalidInput
-from app.identity import login_codes, phones, sessions
+from app.identity import device_keys, login_codes, phones, sessions
 from app.identity.errors import OriginRefused, TokenRefused
 from app.identity.login_codes import Asker
 from app.identity.miniprogram import sign_in_by_wechat
@@ -47,7 +47,8 @@ class CodeSent(Schema):
 
 
 class DeviceInput(Schema):
-    """The device that signs in. `public_key`: its P-256 key, where it has one."""
+    """The device that signs in. `public_key`: its P-256 key (SubjectPublicKeyInfo, DER in base64),
+    where it has one; each refresh must then carry a `proof`. Not with `h5`, whose token is a cookie."""
 
     id = Text(64, required=True)
     name = Text(64, required=True)
@@ -71,9 +72,11 @@ class MiniprogramRequest(Schema):
 
 
 class RefreshRequest(Schema):
-    """The refresh token; on the web it comes as cookie instead."""
+    """The refresh token; on the web it comes as cookie instead. `proof`: from a device that gave its key,
+    a compact JWS (ES256, typ `huiban-refresh+jwt`) of `{"rth": base64url(SHA-256(refresh_token))}`."""
 
     refresh_token = Text(200, load_default=None)
+    proof = Text(1_000, load_default=None)
 
 
 class Citizen(Schema):
@@ -130,7 +133,7 @@ def request_code(body: dict[str, Any]) -> dict[str, int]:
 @blueprint.response(201, SessionAnswer)
 def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the code just received."""
-    device = Device(**body["device"])
+    device = _device(body["device"])
     if device.platform == "h5":
         _demand_own_origin()
     outcome = login_codes.sign_in(session(), _phone(body["phone"]), body["code"], device)
@@ -160,7 +163,7 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
         text = request.cookies.get(COOKIE)
     if not text:
         raise TokenRefused
-    outcome = sessions.refresh(session(), text)
+    outcome = sessions.refresh(session(), text, body["proof"])
     if isinstance(outcome, Granted) and outcome.platform == "h5":
         _demand_own_origin()
     return _answer(outcome)
@@ -213,6 +216,16 @@ def _answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
         "refresh_token": None if by_cookie else outcome.refresh_token,
         "citizen": {"id": outcome.account_id, "level": outcome.level},
     }
+
+
+def _device(given: dict[str, Any]) -> Device:
+    if given["public_key"] is None:
+        return Device(**given)
+    key = None if given["platform"] == "h5" else device_keys.normalise(given["public_key"])
+    if key is None:
+        message = "设备公钥须为 P-256, 网页不使用。 A P-256 key is needed; web pages have none."
+        raise InvalidInput(fields={"device": [message]})
+    return Device(**{**given, "public_key": key})
 
 
 def _phone(text: str) -> str:

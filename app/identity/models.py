@@ -117,7 +117,7 @@ class SessionFamily(Base):
     #: What the person calls it; may contain a name, hence sealed.
     device_name_sealed: Mapped[bytes]
     platform: Mapped[str]
-    #: The device's public key (P-256, PEM or base64), where the client has one.
+    #: The device's public key (P-256, SubjectPublicKeyInfo, DER in base64), where the client has one.
     public_key: Mapped[str | None]
     generation: Mapped[int]
     rotated_at: Mapped[datetime]

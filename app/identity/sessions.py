@@ -12,7 +12,7 @@ from app.core.db import Session
 from app.core.errors import DomainError, NotFound
 from app.core.ids import new_id
 from app.core.types import Actor, Level
-from app.identity import tokens
+from app.identity import device_keys, tokens
 from app.identity.errors import TokenRefused
 from app.identity.events import RefreshTokenReused
 from app.identity.models import Account, SessionFamily
@@ -34,6 +34,7 @@ class Device:
     id: str
     name: str
     platform: Platform
+    #: As `device_keys.normalise` gives it.
     public_key: str | None = None
 
 
@@ -97,16 +98,20 @@ def authenticate(session: Session, token: str) -> Actor:
     return actor
 
 
-def refresh(session: Session, text: str) -> Granted | Refused:
+def refresh(session: Session, text: str, proof: str | None = None) -> Granted | Refused:
     """Exchange a refresh token for its successor, under a lock on the family.
 
-    The token just replaced gets the same successor again for REPEAT_WINDOW; an older one proves a
-    copy: the family dies and its owner is told. That outcome is returned, so that it is committed.
+    A device that gave its key must prove that it still has it, or the token is worth nothing here, not
+    even to end the session. The token just replaced gets the same successor again for REPEAT_WINDOW; an
+    older one proves a copy: the family dies and its owner is told. That outcome is returned, so that it
+    is committed.
     """
     presented = tokens.read_refresh(session.core.keys, text)
     at = clock.now()
     family = session.get(SessionFamily, presented.family_id, with_for_update=True)
     if family is None or family.ended_at is not None or family.expires_at <= at:
+        return Refused(TokenRefused())
+    if family.public_key and not device_keys.proves(family.public_key, text, proof):
         return Refused(TokenRefused())
     account = session.get_one(Account, family.account_id)
     if presented.generation >= family.generation:
