@@ -1,12 +1,12 @@
 """Bills and orders as a payer is shown them: the insured person only by masked name."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, union_all
+from sqlalchemy import Select, bindparam, func, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.core.db import Session
 from app.core.types import Actor
@@ -43,29 +43,22 @@ def show_order(session: Session, order: Order) -> Shown:
 
 
 def show_orders(session: Session, orders: Sequence[Order]) -> list[Shown]:
-    """Orders of one payer, with lines and attempts."""
-    ids = [order.id for order in orders]
-    lines, attempts = _lines(session, ids), _attempts(session, ids)
+    """Orders of one payer, with lines and attempts, all of them as they stood at one moment.
+
+    One statement reads them: between two a payment may come, and an order that is paid would be shown
+    with an attempt that is open.
+    """
+    rows = session.execute(_WHOLE, {"ids": [order.id for order in orders]}).all()
     names = {
         person_id: masked_name(session, person_id)
         for person_id in {order.payer_person_id for order in orders}
     }
-    return [
-        {
-            "id": order.id,
-            "number": order.number,
-            "status": order.status,
-            "amount": money(order.amount),
-            "payer": {"masked_name": names[order.payer_person_id]},
-            "lines": lines[order.id],
-            "attempts": attempts[order.id],
-            "refunds": [],
-            "created_at": order.created_at,
-            "expires_at": order.expires_at,
-            "paid_at": order.paid_at,
-        }
-        for order in orders
-    ]
+    found: dict[uuid.UUID, Shown] = {}
+    for order, line, bill, attempts in rows:
+        payer = {"masked_name": names[order.payer_person_id]}
+        shown = found.setdefault(order.id, _order(order, payer, attempts or []))
+        shown["lines"].append(_line(session, line, bill))
+    return [found[order.id] for order in orders]
 
 
 def list_orders(
@@ -131,41 +124,49 @@ def _bill(session: Session, bill: Bill, **known: uuid.UUID | None) -> Shown:
     }
 
 
-def _lines(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Shown]]:
-    theirs = (
-        select(OrderLine, Bill)
+def _order(order: Order, payer: Shown, attempts: list[Shown]) -> Shown:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "status": order.status,
+        "amount": money(order.amount),
+        "payer": payer,
+        "lines": [],
+        "attempts": attempts,
+        "refunds": [],
+        "created_at": order.created_at,
+        "expires_at": order.expires_at,
+        "paid_at": order.paid_at,
+    }
+
+
+def _line(session: Session, line: OrderLine, bill: Bill) -> Shown:
+    return {
+        "bill_id": bill.id,
+        "beneficiary": {"masked_name": beneficiary_name(session, bill)},
+        "amount": money(line.amount),
+        "status": LINE_STATUS.get(line.status, line.status),
+    }
+
+
+def _whole() -> Select[Order, OrderLine, Bill, Any]:
+    """Every line of the orders with its order, bill and the order's attempts. Made once."""
+    names = ("id", "provider", "channel", "status", "out_trade_no")
+    columns = PaymentAttempt.__table__.c
+    shown = func.jsonb_build_object(*(part for name in names for part in (name, columns[name])))
+    attempts = (
+        select(func.jsonb_agg(aggregate_order_by(shown, PaymentAttempt.id)))
+        .where(PaymentAttempt.order_id == Order.id)
+        .scalar_subquery()
+    )
+    return (
+        select(Order, OrderLine, Bill, attempts)
+        .join(OrderLine, OrderLine.order_id == Order.id)
         .join(Bill, Bill.id == OrderLine.bill_id)
-        .where(OrderLine.order_id.in_(order_ids))
+        .where(Order.id.in_(bindparam("ids", expanding=True)))
         .order_by(OrderLine.id)
+        .execution_options(populate_existing=True)
     )
-    found: dict[uuid.UUID, list[Shown]] = defaultdict(list)
-    for line, bill in session.execute(theirs):
-        found[line.order_id].append(
-            {
-                "bill_id": bill.id,
-                "beneficiary": {"masked_name": beneficiary_name(session, bill)},
-                "amount": money(line.amount),
-                "status": LINE_STATUS.get(line.status, line.status),
-            }
-        )
-    return found
 
 
-def _attempts(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Shown]]:
-    theirs = (
-        select(PaymentAttempt)
-        .where(PaymentAttempt.order_id.in_(order_ids))
-        .order_by(PaymentAttempt.id)
-    )
-    found: dict[uuid.UUID, list[Shown]] = defaultdict(list)
-    for attempt in session.scalars(theirs):
-        found[attempt.order_id].append(
-            {
-                "id": attempt.id,
-                "provider": attempt.provider,
-                "channel": attempt.channel,
-                "status": attempt.status,
-                "out_trade_no": attempt.out_trade_no,
-            }
-        )
-    return found
+_WHOLE = _whole()

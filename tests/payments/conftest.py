@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 from department import Department, Payer, next_year
+from wechat_sender import Sender
 
 from app.connectors.world import World
+from scripts.environment import stub_keys
+
+
+@pytest.fixture
+def sender(parties_keys, home) -> Sender:
+    """WeChat Pay, as it calls our first merchant back."""
+    return Sender.towards(stub_keys(home), "medical")
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ from scripts.environment import stub_keys
 PAID = {"order": "paid", "lines": {"paid"}, "attempts": ["paid"]}
 
 
-@pytest.fixture
-def sender(parties_keys, home):
-    return Sender.towards(stub_keys(home), "medical")
-
-
 def brief(found):
     return {"order": found.order, "lines": found.lines, "attempts": found.attempts}
 

@@ -7,24 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from placed import balance, facts, place
 from support import make_person
-from wechat_sender import Sender, deliver
+from wechat_sender import deliver
 
 from app.connectors.world import build_world
 from app.core.db import unit_of_work
 from app.payments.providers.base import Message, Payment
 from app.payments.settling import apply_payment
 from composition import web_app
-from scripts.environment import stub_keys
 
 ORDERS = 20
 THREADS = 8
 #: WeChat comes again for a day; here a few times are enough.
 PATIENCE = 20
-
-
-@pytest.fixture
-def sender(parties_keys, home):
-    return Sender.towards(stub_keys(home), "medical")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from placed import balance, facts, place
 from sqlalchemy import select, update
-from wechat_sender import Sender, deliver
+from wechat_sender import deliver
 
 from app.audit.models import AuditRow
 from app.connectors.medical_insurance import BookingRefused
@@ -13,12 +13,6 @@ from app.payments import asking, figures, jobs
 from app.payments.models import Order, OrderLine, PaymentAttempt
 from app.payments.providers.base import Message, Payment
 from composition import web_app
-from scripts.environment import stub_keys
-
-
-@pytest.fixture
-def sender(parties_keys, home):
-    return Sender.towards(stub_keys(home), "medical")
 
 
 @pytest.fixture

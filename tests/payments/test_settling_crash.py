@@ -17,7 +17,7 @@ from placed import balance, facts, place
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 from support import make_person
-from wechat_sender import Sender, deliver
+from wechat_sender import deliver
 
 from app.connectors.world import build_world
 from app.core import clock
@@ -27,14 +27,8 @@ from app.payments.attempts import Wish
 from app.payments.models import OrderLine, PaymentAttempt, Receipt
 from app.payments.providers.registry import providers
 from composition import web_app
-from scripts.environment import stub_keys
 
 BEFORE, AFTER, COMMIT = "before a statement", "after a statement", "at the commit"
-
-
-@pytest.fixture
-def sender(parties_keys, home):
-    return Sender.towards(stub_keys(home), "medical")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from placed import Placed, balance, facts, place
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from support import make_person
-from wechat_sender import Sender, deliver
+from wechat_sender import deliver
 
 from app.connectors.medical_insurance import BookingRefused
 from app.core import clock
@@ -21,12 +21,6 @@ from app.payments import asking, attempts, jobs, ledger
 from app.payments.ledger import LedgerEntry, LedgerPosting
 from app.payments.models import Bill, Booking, Order, OrderLine, PaymentAttempt, Receipt
 from app.payments.providers.base import Message, Payment
-from scripts.environment import stub_keys
-
-
-@pytest.fixture
-def sender(parties_keys, home):
-    return Sender.towards(stub_keys(home), "medical")
 
 
 @pytest.fixture
