@@ -50,6 +50,8 @@ class LineAnswer(Schema):
     """One bill within the order."""
 
     bill_id = ma.fields.UUID(required=True)
+    scheme = ma.fields.String(required=True)
+    period = ma.fields.String(required=True)
     beneficiary = ma.fields.Nested(MaskedPerson, required=True)
     amount = ma.fields.Nested(Money, required=True)
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(LINE_STATUSES))

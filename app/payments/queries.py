@@ -143,6 +143,8 @@ def _order(order: Order, payer: Shown, attempts: list[Shown]) -> Shown:
 def _line(session: Session, line: OrderLine, bill: Bill) -> Shown:
     return {
         "bill_id": bill.id,
+        "scheme": bill.scheme,
+        "period": bill.period,
         "beneficiary": {"masked_name": beneficiary_name(session, bill)},
         "amount": money(line.amount),
         "status": LINE_STATUS.get(line.status, line.status),

@@ -29,7 +29,7 @@ HIS_OWN = 98_765_431
 #: What a bill, an order line and a member may say of somebody else.
 ALLOWED = {
     "bills": {"id", "scheme", "period", "amount", "beneficiary", "status"},
-    "lines": {"bill_id", "beneficiary", "amount", "status"},
+    "lines": {"bill_id", "scheme", "period", "beneficiary", "amount", "status"},
     "members": {"person_id", "masked_name", "relation", "scopes", "until"},
     "mandates": {"id", "as", "person_id", "masked_name", "relation", "scopes", "until", "status"},
     "receipts": {

@@ -97,7 +97,8 @@ def test_one_order_pays_own_mandated_and_found_bills_together(owe, payer, give_m
         each.name[0] + "*" + each.name[-1] for each in (daughter, mother, father)
     }
     for line in order["lines"]:
-        assert set(line) == {"bill_id", "beneficiary", "amount", "status"}
+        assert set(line) == {"bill_id", "scheme", "period", "beneficiary", "amount", "status"}
+        assert (line["scheme"], line["period"]) == (own["scheme"], own["period"])
         assert set(line["beneficiary"]) == {"masked_name"}
         assert line["status"] == "awaiting_payment"
         assert line["amount"] == {"amount": AMOUNT, "currency": "CNY"}

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
 
+PAID_FOR = re.compile(r"居民医保 · 20\d\d年度 · .\*")
 CASHIER = r"foreign host: .*/checkmweb"
 
 
@@ -63,7 +64,11 @@ def test_a_bill_in_another_order_is_said_so_and_a_cancelled_order_frees_it(
     page.get_by_role("button", name="查看我的订单").click()
     expect(page.get_by_role("heading", name="我的订单")).to_be_focused()
     assert_accessible(page)
-    page.get_by_role("link", name="待支付").click()
+    # List and order say what is paid, for when and for whom.
+    order = page.get_by_role("link", name="待支付")
+    expect(order).to_contain_text(PAID_FOR)
+    order.click()
+    expect(page.get_by_role("listitem").filter(has_text=PAID_FOR)).to_contain_text("400.00")
     page.get_by_role("button", name="取消订单").click()
     assert_accessible(page)
     page.get_by_role("button", name="确认取消").click()
