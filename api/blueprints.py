@@ -68,6 +68,7 @@ class AudienceBlueprint(Blueprint):
         policy: str,
         level: Admission | None = None,
         idempotent: Idempotency = False,
+        at_doors: bool = False,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view. `policy` says which relation between actor and object is checked."""
@@ -81,6 +82,7 @@ class AudienceBlueprint(Blueprint):
                 policy=policy,
                 idempotent=idempotent,
                 takes_query=_has_query_schema(view),
+                at_doors=at_doors or self.audience == "verifier",
             )
             self.routes.append(line)
             guarded = _edge(view, line)

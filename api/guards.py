@@ -10,6 +10,7 @@ from api.registry import Route
 from app.core.db import Session
 from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequired
 from app.core.types import ANONYMOUS, Actor
+from app.identity.errors import SessionForDoors
 from app.identity.sessions import authenticate
 from healthcode.venues import venues_of
 
@@ -34,8 +35,8 @@ def limit_address() -> None:
 def admit(route: Route, session: Session) -> Actor:
     """The actor, if this route is for them.
 
-    Raises `NotAuthenticated`, `NotAllowed`, `StepUpRequired`, `TooManyRequests`; an operator's route
-    looks absent to everybody else (`NotFound`).
+    Raises `NotAuthenticated`, `NotAllowed`, `SessionForDoors`, `StepUpRequired`, `TooManyRequests`; an
+    operator's route looks absent to everybody else (`NotFound`).
     """
     if route.audience == "callbacks":
         request.max_content_length = CALLBACK_BYTES
@@ -46,6 +47,8 @@ def admit(route: Route, session: Session) -> Actor:
         return ANONYMOUS
     actor = authenticate(session, _bearer())
     session.core.first_line.check("person", str(actor.citizen_id), PER_PERSON)
+    if actor.use == "verifier" and not route.at_doors:
+        raise SessionForDoors
     if not actor.reaches(route.level):
         raise StepUpRequired(level=route.level)
     if route.audience == "verifier":

@@ -28,3 +28,5 @@ class Route:
     idempotent: Idempotency
     #: Whether the view has a schema for its query; without one any query field is refused.
     takes_query: bool
+    #: Whether a session opened at a door may call it as well.
+    at_doors: bool

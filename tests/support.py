@@ -90,6 +90,7 @@ PARTICULAR = {
     "keys.state": "current",
     "persons.sex": "1",
     "accounts.level": "phone",
+    "session_families.use": "citizen",
     "login_codes.tries": 1,
     "login_codes.known_tries": 1,
     "regions.code": "420000000000",

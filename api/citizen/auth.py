@@ -11,6 +11,7 @@ from api.context import actor, finish, session, world
 from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.errors import InvalidInput
+from app.core.types import SessionUse
 from app.identity import device_keys, login_codes, phones, sessions
 from app.identity.errors import OriginRefused, TokenRefused
 from app.identity.login_codes import Asker
@@ -22,12 +23,20 @@ blueprint = AudienceBlueprint(
     "auth", __name__, audience="citizen", url_prefix="/api/v1/auth", description="One login"
 )
 
-COOKIE = "huiban_refresh"
+#: One for each use: a browser may hold a resident's session and a door's side by side.
+COOKIES: dict[SessionUse, str] = {"citizen": "huiban_refresh", "verifier": "huiban_door"}
 #: What WeChat's codes are made of.
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
 PER_ADDRESS_WECHAT = 600
 PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
+
+
+class Use(ma.fields.String):
+    """What a session is for."""
+
+    def __init__(self) -> None:
+        super().__init__(load_default="citizen", validate=ma.validate.OneOf(list(COOKIES)))
 
 
 class CodeRequest(Schema):
@@ -57,11 +66,13 @@ class DeviceInput(Schema):
 
 
 class SessionRequest(Schema):
-    """A phone, the code sent to it, and the device."""
+    """A phone, the code sent to it, the device, and what for: with `verifier` the session may check
+    codes and nothing else, and ends after eight hours."""
 
     phone = Text(20, required=True)
     code = Text(6, required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
     device = ma.fields.Nested(DeviceInput, required=True)
+    use = Use()
 
 
 class MiniprogramRequest(Schema):
@@ -72,11 +83,13 @@ class MiniprogramRequest(Schema):
 
 
 class RefreshRequest(Schema):
-    """The refresh token; on the web it comes as cookie instead. `proof`: from a device that gave its key,
+    """The refresh token; on the web it comes as cookie instead, that of the
+    session for `use`. `proof`: from a device that gave its key,
     a compact JWS (ES256, typ `huiban-refresh+jwt`) of `{"rth": base64url(SHA-256(refresh_token))}`."""
 
     refresh_token = Text(200, load_default=None)
     proof = Text(1_000, load_default=None)
+    use = Use()
 
 
 class Citizen(Schema):
@@ -87,12 +100,14 @@ class Citizen(Schema):
 
 
 class SessionAnswer(Schema):
-    """Tokens of an open session. `refresh_token` is null where the cookie carries it."""
+    """Tokens of an open session. `refresh_token` is null where the cookie carries it; `ends_at` where
+    use prolongs the session."""
 
     access_token = ma.fields.String(required=True)
     token_type = ma.fields.String(required=True)
     expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
     refresh_token = ma.fields.String(required=True, allow_none=True)
+    ends_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     citizen = ma.fields.Nested(Citizen, required=True)
 
 
@@ -133,7 +148,7 @@ def request_code(body: dict[str, Any]) -> dict[str, int]:
 @blueprint.response(201, SessionAnswer)
 def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the code just received."""
-    device = _device(body["device"])
+    device = _device({**body["device"], "use": body["use"]})
     if device.platform == "h5":
         _demand_own_origin()
     outcome = login_codes.sign_in(session(), _phone(body["phone"]), body["code"], device)
@@ -160,7 +175,7 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     text = body["refresh_token"]
     if text is None:
         _demand_own_origin()
-        text = request.cookies.get(COOKIE)
+        text = request.cookies.get(COOKIES[body["use"]])
     if not text:
         raise TokenRefused
     outcome = sessions.refresh(session(), text, body["proof"])
@@ -188,12 +203,12 @@ def list_sessions() -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@blueprint.route("/sessions/current", methods=["DELETE"], policy="own session")
+@blueprint.route("/sessions/current", methods=["DELETE"], policy="own session", at_doors=True)
 @blueprint.response(204)
 def sign_out() -> None:
     """Sign out here."""
     sessions.end_session(session(), actor(), cast(uuid.UUID, actor().session_id))
-    _set_cookie("")
+    _set_cookie(actor().use, "")
 
 
 @blueprint.route("/sessions/<uuid:family_id>", methods=["DELETE"], policy="own session")
@@ -208,12 +223,13 @@ def _answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
         return problem(outcome.error)
     by_cookie = outcome.platform == "h5"
     if by_cookie:
-        _set_cookie(outcome.refresh_token)
+        _set_cookie(outcome.use, outcome.refresh_token)
     return {
         "access_token": outcome.access_token,
         "token_type": "Bearer",
         "expires_in": ACCESS_LIFE,
         "refresh_token": None if by_cookie else outcome.refresh_token,
+        "ends_at": outcome.ends_at,
         "citizen": {"id": outcome.account_id, "level": outcome.level},
     }
 
@@ -241,12 +257,12 @@ def _demand_own_origin() -> None:
         raise OriginRefused
 
 
-def _set_cookie(value: str) -> None:
+def _set_cookie(use: SessionUse, value: str) -> None:
     secure = world().core.settings.secure_cookies
 
     def attach(response: Response) -> None:
         response.set_cookie(
-            COOKIE,
+            COOKIES[use],
             value,
             max_age=int(sessions.IDLE_LIFE.total_seconds()) if value else 0,
             path="/api/v1/auth",

@@ -8,6 +8,8 @@ ActorKind = Literal["anonymous", "citizen", "verifier", "officer", "department",
 #: How well we know who it is: by phone, by name and document number, by face.
 Level = Literal["phone", "real_name", "face"]
 LEVELS: tuple[Level, ...] = ("phone", "real_name", "face")
+#: What a session was opened for: a resident's own business, or checking codes at a door.
+SessionUse = Literal["citizen", "verifier"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Actor:
     #: The person (自然人) behind the account, once the real name is proved.
     person_id: uuid.UUID | None = None
     session_id: uuid.UUID | None = None
+    use: SessionUse = "citizen"
     level: Level | None = None
     on_behalf_of: uuid.UUID | None = None
     organisation_id: uuid.UUID | None = None

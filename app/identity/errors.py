@@ -27,6 +27,14 @@ class OriginRefused(NotAllowed):
     en = "The request does not come from our own pages."
 
 
+class SessionForDoors(NotAllowed):
+    """The session was opened at a door: it checks codes and nothing else."""
+
+    code = "session_for_doors"
+    zh = "本次登录仅用于扫码核验，其他事项请在自己的手机上办理。"
+    en = "This session is for checking codes only; use your own phone for everything else."
+
+
 class PhoneCodeRequired(Conflict):
     """This WeChat user has no account yet, so a phone number is needed once."""
 

@@ -108,6 +108,7 @@ class SessionFamily(Base):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        CheckConstraint("use IN ('citizen', 'verifier')", name="use"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -117,6 +118,8 @@ class SessionFamily(Base):
     #: What the person calls it; may contain a name, hence sealed.
     device_name_sealed: Mapped[bytes]
     platform: Mapped[str]
+    #: What it may be used for: a resident's own business, or codes at a door.
+    use: Mapped[str] = mapped_column(server_default="citizen")
     #: The device's public key (P-256, SubjectPublicKeyInfo, DER in base64), where the client has one.
     public_key: Mapped[str | None]
     generation: Mapped[int]

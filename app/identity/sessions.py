@@ -11,7 +11,7 @@ from app.core import clock, crypto, events, freshness
 from app.core.db import Session
 from app.core.errors import DomainError, NotFound
 from app.core.ids import new_id
-from app.core.types import Actor, Level
+from app.core.types import Actor, Level, SessionUse
 from app.identity import device_keys, tokens
 from app.identity.errors import TokenRefused
 from app.identity.events import RefreshTokenReused
@@ -21,6 +21,8 @@ Platform = Literal["ios", "android", "h5", "wechat", "alipay"]
 
 #: A device that stays away this long must sign in again.
 IDLE_LIFE = timedelta(days=60)
+#: A session at a door ends after a shift, however busy the door.
+SHIFT = timedelta(hours=8)
 #: A lost answer to a refresh may be asked for again this long.
 REPEAT_WINDOW = timedelta(seconds=30)
 #: How long an ended session is kept for questions about it.
@@ -36,6 +38,8 @@ class Device:
     platform: Platform
     #: As `device_keys.normalise` gives it.
     public_key: str | None = None
+    #: What the person signs in for.
+    use: SessionUse = "citizen"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class Granted:
     account_id: uuid.UUID
     level: Level
     platform: Platform
+    use: SessionUse
+    #: When it ends however much it is used; None where use prolongs it.
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,12 @@ def open_session(session: Session, account: Account, device: Device) -> Granted:
         device_id=device.id,
         device_name_sealed=crypto.seal(session.core.keys, _name_field(family_id), device.name),
         platform=device.platform,
+        use=device.use,
         public_key=device.public_key,
         generation=0,
         rotated_at=at,
         created_at=at,
-        expires_at=at + IDLE_LIFE,
+        expires_at=at + (SHIFT if device.use == "verifier" else IDLE_LIFE),
         ended_at=None,
         ended_because=None,
     )
@@ -118,7 +126,8 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
         # A later generation is ours too: the database was set back (a standby took over).
         family.generation = presented.generation + 1
         family.rotated_at = at
-        family.expires_at = at + IDLE_LIFE
+        if family.use == "citizen":
+            family.expires_at = at + IDLE_LIFE
         return _grant(session, account, family, at)
     repeated = presented.generation == family.generation - 1
     if repeated and at - family.rotated_at <= REPEAT_WINDOW:
@@ -131,7 +140,8 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
 def grant_anew(session: Session, actor: Actor) -> str:
     """An access token that carries the account's present level and person."""
     account = session.get_one(Account, actor.account)
-    return tokens.issue_access(session.core.keys, _actor(account, _session_id(actor)), clock.now())
+    now = _actor(account, _session_id(actor), actor.use)
+    return tokens.issue_access(session.core.keys, now, clock.now())
 
 
 def end_session(session: Session, actor: Actor, family_id: uuid.UUID) -> None:
@@ -173,22 +183,26 @@ def device_name(session: Session, family: SessionFamily) -> str:
 
 def _grant(session: Session, account: Account, family: SessionFamily, at: datetime) -> Granted:
     keys = session.core.keys
-    actor = _actor(account, family.id)
+    use: SessionUse = family.use  # type: ignore[assignment]  # the column's check holds it to it
+    actor = _actor(account, family.id, use)
     return Granted(
         access_token=tokens.issue_access(keys, actor, at),
         refresh_token=tokens.derive_refresh(keys, family.id, family.generation),
         account_id=account.id,
         level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
         platform=family.platform,  # type: ignore[arg-type]  # written from Device only
+        use=use,
+        ends_at=family.expires_at if use == "verifier" else None,
     )
 
 
-def _actor(account: Account, family_id: uuid.UUID) -> Actor:
+def _actor(account: Account, family_id: uuid.UUID, use: SessionUse) -> Actor:
     return Actor(
         "citizen",
         citizen_id=account.id,
         person_id=account.person_id,
         session_id=family_id,
+        use=use,
         level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
     )
 

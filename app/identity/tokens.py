@@ -15,11 +15,12 @@ import jwt
 from jwt.utils import base64url_decode
 
 from app.core.keys import KeyRing
-from app.core.types import LEVELS, Actor
+from app.core.types import LEVELS, Actor, SessionUse
 from app.identity.errors import TokenRefused
 
 ISSUER = "huiban"
-AUDIENCE = "huiban-api"
+#: A session opened at a door has tokens of an audience of its own.
+AUDIENCES: dict[SessionUse, str] = {"citizen": "huiban-api", "verifier": "huiban-doors"}
 TYPE = "at+jwt"
 #: Seconds.
 ACCESS_LIFE = 600
@@ -27,6 +28,7 @@ SKEW = 60
 
 _ALGORITHM = "HS256"
 _MAC = 32
+_USES = {audience: use for use, audience in AUDIENCES.items()}
 _REFRESH_BYTES = 8 + 16 + 4 + _MAC
 
 
@@ -43,7 +45,7 @@ def issue_access(keys: KeyRing, actor: Actor, at: datetime) -> str:
     key = keys.current("access_tokens")
     claims = {
         "iss": ISSUER,
-        "aud": AUDIENCE,
+        "aud": AUDIENCES[actor.use],
         "sub": str(actor.citizen_id),
         "sid": str(actor.session_id),
         "lvl": actor.level,
@@ -69,7 +71,7 @@ def read_access(keys: KeyRing, token: str) -> Actor:
             token,
             key.secret,
             algorithms=[_ALGORITHM],
-            audience=AUDIENCE,
+            audience=list(_USES),
             issuer=ISSUER,
             leeway=SKEW,
             options={"require": ["exp", "iat", "sub"]},
@@ -100,6 +102,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
         citizen_id=uuid.UUID(claims["sub"]),
         person_id=uuid.UUID(person) if person else None,
         session_id=uuid.UUID(claims["sid"]),
+        use=_USES[claims["aud"]],
         level=level,
     )
 

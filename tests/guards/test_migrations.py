@@ -86,6 +86,21 @@ def test_every_revision_goes_down_and_up_again_with_data_in_the_tables(database)
     command.upgrade(config, "head")
 
 
+def test_without_its_use_a_doors_session_does_not_become_a_residents_own(database):
+    owner, _ = database
+    command.upgrade(configuration(owner), "0011")
+    engine = engine_of(owner)
+    fill_every_table(engine, metadata)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE session_families SET use = 'verifier', ended_at = NULL"))
+    command.downgrade(configuration(owner), "0010")
+    with engine.connect() as connection:
+        ended = connection.scalars(text("SELECT ended_because FROM session_families")).all()
+    command.upgrade(configuration(owner), "0011")
+    engine.dispose()
+    assert ended == ["remote"]
+
+
 def test_the_application_cannot_change_what_is_append_only(database):
     owner, app = database
     command.upgrade(configuration(owner), "head")
