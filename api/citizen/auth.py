@@ -14,7 +14,7 @@ from app.core.errors import InvalidInput
 from app.core.types import SessionUse
 from app.identity import device_keys, login_codes, phones, sessions
 from app.identity.errors import OriginRefused, TokenRefused
-from app.identity.login_codes import Asker
+from app.identity.login_codes import Asker, Guess
 from app.identity.miniprogram import sign_in_by_wechat
 from app.identity.sessions import Device, Granted, Refused
 from app.identity.tokens import ACCESS_LIFE
@@ -67,12 +67,14 @@ class DeviceInput(Schema):
 
 class SessionRequest(Schema):
     """A phone, the code sent to it, the device, and what for: with `verifier` the session may check
-    codes and nothing else, and ends after eight hours."""
+    codes and nothing else, and ends after eight hours. `work`: only after a refusal with the code
+    `proof_of_work_required`, `task:nonce` whose SHA-256 begins with `bits` zero bits."""
 
     phone = Text(20, required=True)
     code = Text(6, required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
     device = ma.fields.Nested(DeviceInput, required=True)
     use = Use()
+    work = Text(120, load_default=None)
 
 
 class MiniprogramRequest(Schema):
@@ -151,7 +153,8 @@ def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     device = _device({**body["device"], "use": body["use"]})
     if device.platform == "h5":
         _demand_own_origin()
-    outcome = login_codes.sign_in(session(), _phone(body["phone"]), body["code"], device)
+    guess = Guess(_phone(body["phone"]), body["code"], body["work"])
+    outcome = login_codes.sign_in(session(), guess, device)
     return _answer(outcome)
 
 

@@ -14,6 +14,7 @@ from api.context import session, world
 from api.schemas import Schema
 from app.core import metrics, readiness
 from app.core.errors import Unavailable
+from app.identity import spraying
 from app.payments import figures
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -89,7 +90,7 @@ def status() -> dict[str, Any]:
 def show_metrics() -> Response:
     """Metrics of all processes and the queues."""
     return make_response(
-        metrics.render(session(), figures.read(session())),
+        metrics.render(session(), [*figures.read(session()), *spraying.figures(session())]),
         {"Content-Type": CONTENT_TYPE_LATEST},
     )
 

@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +59,28 @@ def try_consume(session: Session, quota: Quota, subject: str) -> bool:
     return session.execute(counted).scalar() is not None
 
 
+def count(session: Session, quota: Quota, subject: str) -> None:
+    """Count one unit, whatever the limit."""
+    row = insert(Used).values(
+        bucket=_bucket(session, quota, subject), window_ends=_window_end(quota), used=1
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["bucket", "window_ends"], set_={"used": Used.used + 1}
+        )
+    )
+
+
+def used_lately(session: Session, quota: Quota, subjects: Iterable[str], windows: int) -> int:
+    """The units of all `subjects` together, in this window and the ones before it."""
+    since = _window_end(quota) - timedelta(seconds=quota.seconds * windows)
+    total = select(func.coalesce(func.sum(Used.used), 0)).where(
+        Used.bucket.in_([_bucket(session, quota, subject) for subject in subjects]),
+        Used.window_ends > since,
+    )
+    return session.scalars(total).one()
+
+
 def give_back(session: Session, quota: Quota, subject: str) -> None:
     """Return one unit of this window: what it was taken for could not be tried at all."""
     taken = update(Used).where(
@@ -69,8 +92,8 @@ def give_back(session: Session, quota: Quota, subject: str) -> None:
 
 
 def forget_old(session: Session) -> int:
-    """Delete the counts of windows that have ended. Returns how many."""
-    old = delete(Used).where(Used.window_ends < clock.now())
+    """Delete the counts of windows that ended an hour ago. Returns how many."""
+    old = delete(Used).where(Used.window_ends < clock.now() - timedelta(hours=1))
     return session.connection().execute(old).rowcount
 
 

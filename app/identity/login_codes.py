@@ -15,6 +15,7 @@ from app.core.db import Session
 from app.core.errors import TooManyRequests
 from app.core.ids import new_id
 from app.core.limits import Quota
+from app.identity import spraying
 from app.identity.accounts import account_of_phone, knows_device, phone_index
 from app.identity.errors import LoginRefused
 from app.identity.models import LoginCode
@@ -83,26 +84,46 @@ def request_code(session: Session, purpose: str, asker: Asker) -> None:
     jobs.defer(session, SEND_TASK, queue="sms", code_id=str(row_id))
 
 
-def sign_in(session: Session, phone: str, code: str, device: Device) -> Granted | Refused:
-    """Open a session if `code` is the newest one sent to `phone`. A wrong guess is remembered.
+@dataclass(frozen=True)
+class Guess:
+    """A code somebody entered, with the solution of a task if one was set."""
+
+    phone: str
+    code: str
+    work: str | None = None
+
+
+def sign_in(session: Session, guess: Guess, device: Device) -> Granted | Refused:
+    """Open a session if the code is the newest one sent to the phone. A wrong guess is remembered.
 
     A code takes 5 guesses, a phone 20 a day: of all strangers together, and of each known device.
+    While very many guesses fail, strangers must first solve a task (`spraying.WorkRequired`).
     """
-    index = phone_index(session, phone)
-    row, subject = _newest(session, index), _subject(session, index, device.id)
-    known = subject != index.hex()
-    if row is None or (row.known_tries if known else row.tries) >= MAX_TRIES:
+    index = phone_index(session, guess.phone)
+    subject = _subject(session, index, device.id)
+    if subject != index.hex():
+        return _judge(session, guess, device, subject, "known_tries")
+    demanded = spraying.demand_work(session, subject, guess.work)
+    if demanded:
+        return Refused(demanded)
+    outcome = _judge(session, guess, device, subject, "tries")
+    spraying.note(session, opened=isinstance(outcome, Granted))
+    return outcome
+
+
+def _judge(
+    session: Session, guess: Guess, device: Device, subject: str, tries: str
+) -> Granted | Refused:
+    row = _newest(session, phone_index(session, guess.phone))
+    if row is None or getattr(row, tries) >= MAX_TRIES:
         return Refused(LoginRefused())
     if not limits.try_consume(session, JUDGED_A_DAY, subject):
         return Refused(LoginRefused())
-    if not hmac.compare_digest(derive(session, row), code):
-        if known:
-            row.known_tries += 1
-        else:
-            row.tries += 1
+    if not hmac.compare_digest(derive(session, row), guess.code):
+        setattr(row, tries, getattr(row, tries) + 1)
         return Refused(LoginRefused())
     row.used_at = clock.now()
-    return open_session(session, account_of_phone(session, phone), device)
+    return open_session(session, account_of_phone(session, guess.phone), device)
 
 
 def derive(session: Session, row: LoginCode) -> str:
