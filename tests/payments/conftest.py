@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from department import Department, Payer, next_year
+from placed import Placed, place
 from wechat_sender import Sender
 
 from app.connectors.world import World
+from app.payments.providers.registry import providers
 from scripts.environment import stub_keys
 
 
@@ -60,3 +62,16 @@ def give_mandate(client) -> Callable[..., str]:
         return str(mandate_id)
 
     return give
+
+
+@pytest.fixture
+def adapter(core) -> Any:
+    """Our adapter to WeChat Pay, as the settings name it."""
+    return providers(core.settings)["wechatpay"]
+
+
+@pytest.fixture
+def unopened(core, invent) -> tuple[Any, Placed]:
+    """An order that awaits its payment and has no attempt: (person, placed)."""
+    person = invent()
+    return person, place(core, person, status="failed", next_query_at=None)
