@@ -54,20 +54,17 @@ def claim(session: Session) -> list[Due]:
 def take_answer(session: Session, attempt_id: uuid.UUID, message: Message) -> bool:
     """Act on what the provider says. True: the attempt should now be cancelled at the provider."""
     payment = message.payment
-    if payment is not None and payment.state == "paid":
+    if payment is None:
+        raise ValueError("an answer to our own query speaks of no payment")
+    if payment.state in ("paid", "other"):
         settling.apply_payment(session, message)
-        # Whether it fits or a person must look: no more can come by an attempt that was paid.
+        # Paid, or given back without us; whether it fits or a person must look: no more can come by it.
         ending.end(ending.locked(session, attempt_id)[1])
         return False
     order, attempt = ending.locked(session, attempt_id)
     if attempt.status == "paid":
         return False
     attempt.queries += 1
-    if payment is None or payment.state == "other":
-        # Paid and given back without us: nothing here may go on by itself.
-        ending.end(attempt)
-        settling.hold(session, order, "provider_state")
-        return False
     if payment.state == "ended":
         finish(session, attempt_id)
         return False

@@ -209,7 +209,8 @@ class ProviderEvent(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     provider: Mapped[str]
     merchant_ref: Mapped[str]
-    #: The provider's id of the message; for an answer to our own query `query:<transaction id>`.
+    #: The provider's id of the message; for an answer to our own query `query:<transaction id>`, or
+    #: `query:<out_trade_no>:<state>` where no payment is confirmed.
     event_id: Mapped[str]
     #: The provider's name of what happened.
     kind: Mapped[str]

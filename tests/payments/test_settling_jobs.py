@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from at_wechat import attempt_of, due_now
 from placed import Placed, balance, facts, place
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
@@ -177,12 +178,12 @@ def test_money_by_an_ended_attempt_has_the_living_one_asked_about_at_once(
     content = sender.transaction(ended.hex, placed.amount)
     assert deliver(client, "medical", *sender.notify(content)).status_code == 204
     assert facts(core, placed).order == "paid"
-    assert attempt_of(core, placed).next_query_at <= clock.now()
+    assert attempt_of(core, placed.out_trade_no).next_query_at <= clock.now()
 
 
 def said(placed: Placed, state: Any, **facts: Any) -> Message:
     payment = Payment(placed.out_trade_no, state, **facts)
-    number = f"query:{payment.transaction_id}"
+    number = f"query:{payment.transaction_id or f'{placed.out_trade_no}:{state}'}"
     return Message("wechatpay", "medical", number, f"QUERY.{state}", "{}", payment)
 
 
@@ -194,22 +195,6 @@ def confirmed(placed: Placed) -> Message:
 def answered(core, placed, message) -> bool:
     with unit_of_work(core) as session:
         return asking.take_answer(session, placed.attempt_id, message)
-
-
-def attempt_of(core, placed) -> PaymentAttempt:
-    with unit_of_work(core) as session:
-        return session.get_one(PaymentAttempt, placed.attempt_id, populate_existing=True)
-
-
-def expire(core, placed) -> None:
-    with unit_of_work(core) as session:
-        over = clock.now() - timedelta(seconds=1)
-        session.execute(update(Order).where(Order.id == placed.order_id).values(expires_at=over))
-        session.execute(
-            update(PaymentAttempt)
-            .where(PaymentAttempt.id == placed.attempt_id)
-            .values(expires_at=over)
-        )
 
 
 def test_a_lost_callback_is_made_good_by_the_query_and_comes_late_without_effect(
@@ -225,7 +210,7 @@ def test_a_lost_callback_is_made_good_by_the_query_and_comes_late_without_effect
     found = facts(core, placed)
     assert (found.order, found.payments, found.jobs) == ("paid", 1, 1)
     assert found.events == [("applied", None), ("repeated", None)]
-    assert attempt_of(core, placed).next_query_at is None
+    assert attempt_of(core, placed.out_trade_no).next_query_at is None
 
 
 def test_an_answer_that_does_not_fit_holds_the_order(core, invent):
@@ -234,7 +219,7 @@ def test_an_answer_that_does_not_fit_holds_the_order(core, invent):
     assert not answered(core, placed, message)
     found = facts(core, placed)
     assert (found.order, found.held_because, found.payments) == ("held", "amount", 0)
-    assert attempt_of(core, placed).next_query_at is None
+    assert attempt_of(core, placed.out_trade_no).next_query_at is None
 
 
 def test_we_ask_after_30_seconds_2_10_and_30_minutes_and_when_the_time_is_over(core, invent):
@@ -258,29 +243,44 @@ def test_we_ask_after_30_seconds_2_10_and_30_minutes_and_when_the_time_is_over(c
 def test_what_is_not_paid_in_time_is_closed_and_frees_the_bills(core, invent):
     placed = place(core, invent())
     assert not answered(core, placed, said(placed, "unpaid"))
-    expire(core, placed)
+    due_now(core, placed.out_trade_no, expired=True)
     assert answered(core, placed, said(placed, "unpaid"))
     with unit_of_work(core) as session:
         asking.finish(session, placed.attempt_id)
     found = facts(core, placed)
     assert (found.order, found.lines, found.attempts) == ("closed", {"closed"}, ["closed"])
-    assert attempt_of(core, placed).next_query_at is None
+    assert attempt_of(core, placed.out_trade_no).next_query_at is None
 
 
 @pytest.mark.parametrize(("status", "ended"), [("open", "closed"), ("preparing", "failed")])
 def test_an_attempt_the_provider_has_ended_ends_here_too(core, invent, status, ended):
     placed = place(core, invent(), status=status)
-    expire(core, placed)
+    due_now(core, placed.out_trade_no, expired=True)
     assert not answered(core, placed, said(placed, "ended"))
     assert facts(core, placed).attempts == [ended]
     assert facts(core, placed).order == "closed"
 
 
-def test_money_given_back_outside_of_us_holds_the_order(core, invent):
-    placed = place(core, invent())
+def test_money_given_back_outside_of_us_holds_each_order_and_its_message_is_kept_once(core, invent):
+    for placed in (place(core, invent()), place(core, invent(), status="preparing")):
+        for _ in range(2):
+            assert not answered(core, placed, said(placed, "other"))
+        found = facts(core, placed)
+        assert (found.order, found.held_because) == ("held", "provider_state")
+        assert found.events == [("mismatch", "provider_state")]
+        assert (found.payments, found.jobs) == (0, 0)
+        attempt = attempt_of(core, placed.out_trade_no)
+        assert attempt.status in ("closed", "failed")
+        assert attempt.next_query_at is None
+
+
+def test_money_given_back_after_the_callback_holds_the_paid_order_too(core, paid):
+    placed, _ = paid()
     assert not answered(core, placed, said(placed, "other"))
     found = facts(core, placed)
     assert (found.order, found.held_because) == ("held", "provider_state")
+    assert found.events == [("applied", None), ("mismatch", "provider_state")]
+    assert (found.attempts, found.payments) == (["paid"], 1)
 
 
 def test_due_attempts_are_claimed_once_and_come_back_after_the_lease(core, invent):
@@ -293,7 +293,7 @@ def test_due_attempts_are_claimed_once_and_come_back_after_the_lease(core, inven
         third = asking.claim(session)
     assert (len(first), len(second), len(third)) == (asking.BATCH, 3, 0)
     assert {each.attempt_id for each in first + second} == {each.attempt_id for each in placed}
-    again = attempt_of(core, placed[0]).next_query_at
+    again = attempt_of(core, placed[0].out_trade_no).next_query_at
     assert again is not None
     assert timedelta(seconds=50) < again - clock.now() <= asking.LEASE
 

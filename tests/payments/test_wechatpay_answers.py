@@ -7,10 +7,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from at_wechat import paid_at_wechat
+from placed import facts, place
+from sqlalchemy import select
 from wechat_sender import Sender
 
-from app.core import clock
+from app.core import clock, crypto
+from app.core.db import unit_of_work
 from app.core.http import PartyUnavailable
+from app.payments import asking
+from app.payments.models import ProviderEvent
 from app.payments.providers.base import Opening, OpeningRefused, PaidAlready
 from app.payments.providers.wechatpay import WechatPay
 from app.payments.providers.wechatpay_merchants import load_merchants
@@ -101,3 +106,22 @@ def test_an_answer_that_is_not_wechats_is_not_believed(liar, home, lie):
         )
     with pytest.raises(PartyUnavailable):
         liar.query("medical", "HB123456")
+
+
+def test_an_answer_that_the_money_was_given_back_is_kept_word_for_word(core, invent, liar, sender):
+    person = invent()
+    for placed in (place(core, person), place(core, person)):
+        content = sender.transaction(placed.out_trade_no, placed.amount, trade_state="REFUND")
+        Liar.status, Liar.body = 200, json.dumps(content).encode()
+        Liar.headers_sent = sender.headers(Liar.body)
+        answer = liar.query("medical", placed.out_trade_no)
+        with unit_of_work(core) as session:
+            assert not asking.take_answer(session, placed.attempt_id, answer)
+        with unit_of_work(core) as session:
+            its = select(ProviderEvent).where(ProviderEvent.attempt_id == placed.attempt_id)
+            kept = session.scalars(its).one()
+        field = crypto.Field("provider_events", "body_sealed", kept.id)
+        assert json.loads(crypto.unseal(core.keys, field, kept.body_sealed)) == content
+        assert (kept.kind, kept.outcome) == ("QUERY.REFUND", "mismatch")
+        assert kept.event_id == f"query:{placed.out_trade_no}:REFUND"
+        assert facts(core, placed).held_because == "provider_state"

@@ -103,11 +103,12 @@ class WechatPay:
             raise PartyRefused(self.name) from None
         if payment.out_trade_no != out_trade_no:
             raise PartyRefused(self.name)
+        state = answer.get("trade_state", "UNKNOWN")
         return Message(
             provider=self.name,
             merchant_ref=merchant_ref,
-            event_id=f"query:{payment.transaction_id}",
-            kind=f"QUERY.{answer.get('trade_state', 'UNKNOWN')}",
+            event_id=_event_id(payment, state),
+            kind=f"QUERY.{state}",
             body=json.dumps(answer),
             payment=payment,
         )
@@ -177,6 +178,13 @@ def _authorization(merchant: Merchant, method: str, path: str, body: bytes) -> s
         f'{SCHEME} mchid="{merchant.mchid}",nonce_str="{nonce}",signature="{signature}",'
         f'timestamp="{at}",serial_no="{merchant.certificate_serial}"'
     )
+
+
+def _event_id(payment: Payment, state: str) -> str:
+    """One for each payment confirmed, else one for each state a payment is in."""
+    if payment.transaction_id is not None:
+        return f"query:{payment.transaction_id}"
+    return f"query:{payment.out_trade_no}:{state}"
 
 
 def _particulars(wanted: Opening) -> dict[str, Any]:
