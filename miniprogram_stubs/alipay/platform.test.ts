@@ -91,11 +91,18 @@ test('Without a network the page says so', async () => {
 })
 
 test('What was never stored is null, what was stored comes back, what was removed is gone', async () => {
-  assert.equal(await alipay.read('key'), null)
-  await alipay.write('key', 'value')
-  assert.equal(await alipay.read('key'), 'value')
-  await alipay.remove('key')
-  assert.equal(await alipay.read('key'), null)
+  for (const store of [alipay.storage, alipay.vault]) {
+    assert.equal(await store.read('key'), null)
+    await store.write('key', 'value')
+    assert.equal(await store.read('key'), 'value')
+    await store.remove('key')
+    assert.equal(await store.read('key'), null)
+  }
+})
+
+test('What is stored but no text counts as absent', async () => {
+  client.storage.set('key', { not: 'a text' })
+  assert.equal(await alipay.storage.read('key'), null)
 })
 
 test('A login code comes from getAuthCode, and a refusal of it is no code', async () => {

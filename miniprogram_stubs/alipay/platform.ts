@@ -1,4 +1,5 @@
-import { Unreachable, type Incoming, type Outgoing, type PageName, type Platform } from '../wechat/miniprogram/core/platform'
+import type { Platform, Store } from '../wechat/miniprogram/core/platform'
+import { called, HOME, incoming, pageAddress, timing, unreachable } from '../wechat/miniprogram/core/wire'
 
 const TIMEOUT = 8000
 /** `my.request` fails with this number for an answer of 400 and above; the answer comes along. */
@@ -10,116 +11,89 @@ interface Answer {
   data: unknown
 }
 
-/** The platform port over `my.*`. */
-export const alipay: Platform = {
-  name: 'alipay',
+type Failure = Partial<Answer> & { error?: number; errorMessage?: string }
 
-  send: (request: Outgoing) =>
-    new Promise<Incoming>((resolve, reject) => {
-      my.request({
-        url: request.url,
-        method: request.method,
-        headers: request.headers,
-        // As text both ways: an empty answer is no JSON and would fail as such.
-        dataType: 'text',
-        ...(request.body !== undefined && { data: JSON.stringify(request.body) }),
-        timeout: TIMEOUT,
-        success: (answer) => resolve(incoming(answer)),
-        fail: (failure) => {
-          if (failure.error === HTTP_STATUS) resolve(incoming(failure as unknown as Answer))
-          else reject(new Unreachable())
-        },
-      })
-    }),
-
-  login: () =>
-    new Promise<string>((resolve, reject) => {
-      my.getAuthCode({
-        scopes: ['auth_base'],
-        success: ({ authCode }) => resolve(authCode),
-        fail: () => reject(new Unreachable()),
-      })
-    }),
-
+/** Alipay keeps what it stores encrypted by itself, each user and each mini-program apart. */
+const store: Store = {
   // Success with null for what was never written.
   read: (key) =>
-    new Promise((resolve) => {
-      my.getStorage({ key, success: ({ data }) => resolve(data ?? null), fail: () => resolve(null) })
-    }),
+    called<{ data: unknown }, Failure>((answer) => my.getStorage({ key, ...answer })).then(
+      ({ data }) => (typeof data === 'string' ? data : null),
+      () => null,
+    ),
 
   write: (key, data) =>
-    new Promise((resolve, reject) => {
-      my.setStorage({
-        key,
-        data,
-        success: () => resolve(),
-        fail: ({ errorMessage }) => reject(new Error(errorMessage)),
-      })
-    }),
+    called<unknown, Failure>((answer) => my.setStorage({ key, data, ...answer })).then(
+      () => undefined,
+      ({ errorMessage }: Failure) => Promise.reject(new Error(errorMessage)),
+    ),
 
   remove: (key) => new Promise((resolve) => void my.removeStorage({ key, complete: () => resolve() })),
+}
+
+/** The platform port over `my.*`. */
+export const alipay: Platform = {
+  ...timing,
+
+  name: 'alipay',
+
+  send: ({ url, method, headers, body }) =>
+    called<Answer, Failure>((answer) =>
+      my.request({
+        url,
+        method,
+        headers,
+        // As text both ways: an empty answer is no JSON and would fail as such.
+        dataType: 'text',
+        ...(body !== undefined && { data: JSON.stringify(body) }),
+        timeout: TIMEOUT,
+        ...answer,
+      }),
+    )
+      .catch((failure: Failure) => (failure.error === HTTP_STATUS ? (failure as Answer) : unreachable()))
+      .then(({ status, headers: names, data }) => incoming(status, names, data)),
+
+  login: () =>
+    called<{ authCode: string }, Failure>((answer) => my.getAuthCode({ scopes: ['auth_base'], ...answer })).then(
+      ({ authCode }) => authCode,
+      unreachable,
+    ),
+
+  storage: store,
+
+  vault: store,
 
   scan: () =>
-    new Promise((resolve) => {
-      my.scan({
-        scanType: ['qrCode'],
-        onlyFromCamera: true,
-        success: ({ code }) => resolve(code),
-        fail: () => resolve(null),
-      })
-    }),
+    called<{ code: string }, Failure>((answer) =>
+      my.scan({ scanType: ['qrCode'], onlyFromCamera: true, ...answer }),
+    ).then(
+      ({ code }) => code,
+      () => null,
+    ),
 
+  // Every outcome is a success of the call; the code tells which.
   pay: (parameters) =>
-    new Promise((resolve) => {
-      my.tradePay({
-        tradeNO: String(parameters['tradeNO']),
-        // Every outcome is a success of the call; the code tells which.
-        success: ({ resultCode }) => resolve(OUTCOMES[resultCode] ?? 'unknown'),
-        fail: () => resolve('unknown'),
-      })
-    }),
+    called<{ resultCode: string }, Failure>((answer) =>
+      my.tradePay({ tradeNO: String(parameters['tradeNO']), ...answer }),
+    ).then(
+      ({ resultCode }) => OUTCOMES[resultCode] ?? 'unknown',
+      () => 'unknown',
+    ),
 
   askToNotify: (templates) =>
-    new Promise((resolve) => {
-      my.requestSubscribeMessage({
-        entityIds: [...templates],
-        success: (answer) => {
-          const agreed = answer.behavior === 'subscribe' ? (answer.result?.subscribedEntityIds ?? []) : []
-          resolve(templates.filter((template) => agreed.includes(template)))
-        },
-        fail: () => resolve([]),
-      })
-    }),
+    called<{ behavior?: string; result?: { subscribedEntityIds?: string[] } }, Failure>((answer) =>
+      my.requestSubscribeMessage({ entityIds: [...templates], ...answer }),
+    ).then(
+      ({ behavior, result }) => {
+        const agreed = behavior === 'subscribe' ? (result?.subscribedEntityIds ?? []) : []
+        return templates.filter((template) => agreed.includes(template))
+      },
+      () => [],
+    ),
 
-  now: () => Date.now(),
+  open: (page, parameters) => void my.navigateTo({ url: pageAddress(page, parameters) }),
 
-  after: (milliseconds, act) => {
-    const timer = setTimeout(act, milliseconds)
-    return () => clearTimeout(timer)
-  },
-
-  open: (page: PageName, parameters = {}) => {
-    const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    my.navigateTo({ url: [`/pages/${page}/${page}`, ...(query.length ? [query.join('&')] : [])].join('?') })
-  },
-
-  back: () => {
-    my.navigateBack({ fail: () => my.reLaunch({ url: '/pages/home/home' }) })
-  },
+  back: () => void my.navigateBack({ fail: () => void my.reLaunch({ url: HOME }) }),
 }
 
 const OUTCOMES: Record<string, 'paid' | 'cancelled'> = { '9000': 'paid', '6001': 'cancelled' }
-
-function incoming({ status, headers, data }: Answer): Incoming {
-  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const)
-  return { status, headers: Object.fromEntries(named), body: parsed(data) }
-}
-
-function parsed(data: unknown): unknown {
-  if (typeof data !== 'string') return data ?? null
-  try {
-    return JSON.parse(data)
-  } catch {
-    return null
-  }
-}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Phone, until } from './phone'
-import { document, Elsewhere, outsideSays, person, STAFF } from './world'
+import { nameOneself, signIn } from './steps'
+import { Elsewhere, outsideSays, person, STAFF } from './world'
 
 const daughter = person('r001')
 const father = person('p001')
@@ -83,15 +84,15 @@ test('The list of a heading grows by pages', async () => {
 test('The code page leads a newcomer through sign-in and real name back to itself', async () => {
   hers.start('/pages/code/code')
   await until(() => hers.top.name === 'sign-in', () => 'the sign-in page')
-  const signIn = await hers.top.ready()
-  signIn.tap('.start')
-  await signIn.until((page) => page.text.includes('请先阅读并同意'), 'the wish for consent')
-  signIn.choose('.check-box', ['yes'])
-  signIn.tap('.start')
-  await signIn.until((page) => page.has('.grant'), 'the phone number button')
-  signIn.fire('.grant', 'getphonenumber', { errMsg: 'getPhoneNumber:fail user deny' })
-  await signIn.until((page) => page.text.includes('首次登录需要授权手机号'), 'the refusal')
-  signIn.fire('.grant', 'getphonenumber', { code: await hers.phoneCode() })
+  const login = await hers.top.ready()
+  login.tap('.start')
+  await login.until((page) => page.text.includes('请先阅读并同意'), 'the wish for consent')
+  login.choose('.check-box', ['yes'])
+  login.tap('.start')
+  await login.until((page) => page.has('.grant'), 'the phone number button')
+  login.fire('.grant', 'getphonenumber', { errMsg: 'getPhoneNumber:fail user deny' })
+  await login.until((page) => page.text.includes('首次登录需要授权手机号'), 'the refusal')
+  login.fire('.grant', 'getphonenumber', { code: await hers.phoneCode() })
 
   await until(() => hers.top.name === 'real-name', () => 'the real-name page')
   const realName = await hers.top.ready()
@@ -167,7 +168,7 @@ test('Staff scan that code at their venue and see that it passes', async () => {
   staffs.start('/pages/me/me')
   const me = await staffs.top.ready()
   me.tap('.row', '场所核验')
-  await signInFirst(staffs, 'door')
+  await signIn(staffs, 'door')
   const door = await staffs.top.ready()
   assert.ok(door.texts('.venue-name')[0]!.length > 2)
   door.tap('.scan')
@@ -214,11 +215,8 @@ test('A close contact sees red in words with the reason, and the door refuses wi
   const contact = person('r204')
   const theirs = new Phone(contact)
   theirs.start('/pages/code/code')
-  await signInFirst(theirs, 'real-name')
-  const realName = await theirs.top.ready()
-  realName.type('.name', contact.name)
-  realName.type('.number', contact.document_number)
-  realName.tap('.prove')
+  await signIn(theirs, 'real-name')
+  await nameOneself(theirs)
   await until(() => theirs.top.name === 'code', () => 'the code page')
   const page = await theirs.top.ready()
   page.tap('.declare')
@@ -337,21 +335,8 @@ test('She allows messages: WeChat and the product know the same templates', asyn
 
 test('Her mother gives a mandate, and the daughter shows her mother’s code', async () => {
   const mothers = await Elsewhere.signedIn(mother)
-  await mothers.call('PUT', '/api/v1/health-code/declaration', {
-    temperature_c: 36.4,
-    symptoms: [],
-    contact: 'no',
-    risk_area: 'low',
-    confirmed_true: true,
-  })
-  const daughters = await Elsewhere.signedIn(daughter)
-  const asked = await daughters.call('POST', '/api/v1/family/mandates', {
-    person: document(mother),
-    relation: 'parent',
-    scopes: ['view_code'],
-    until: '2027-12-31',
-  })
-  await mothers.call('POST', `/api/v1/family/mandates/${asked.id}/accept`)
+  await mothers.declare()
+  await mothers.letsShowHerCode(await Elsewhere.signedIn(daughter))
 
   const page = await hers.start('/pages/code/code').ready()
   await page.until((each) => each.data.shows && each.texts('.person').length === 2, 'whose code to show')
@@ -376,21 +361,22 @@ test('All who wait for a token share one renewal, and a lost answer costs nothin
   const renewals = again.calls.filter((call) => call.path.endsWith('/refresh'))
   assert.deepEqual(renewals.map((call) => call.status), [200, 200])
   assert.equal(renewals[0]!.body.refresh_token, renewals[1]!.body.refresh_token)
-  assert.equal(again.storage.get('huiban.refresh_token'), renewals[1]!.body.refresh_token)
+  const kept = await again.load('platform/wechat.js').wechat.vault.read('huiban.refresh_token')
+  assert.equal(kept, renewals[1]!.body.refresh_token)
 
   app.session.replaceAccess('a token that is refused')
   const later = await Promise.all([1, 2, 3, 4, 5].map(() => app.api.call('get', '/api/v1/me')))
   assert.ok(later.every((me) => me.level === 'real_name'))
   const all = again.calls.filter((call) => call.path.endsWith('/refresh'))
   assert.deepEqual(all.map((call) => call.status), [200, 200, 200])
-  hers.storage.set('huiban.refresh_token', all[2]!.body.refresh_token)
+  hers.storage.set('huiban.refresh_token', again.storage.get('huiban.refresh_token')!)
 })
 
 test('Signed out from elsewhere, the app asks to sign in, and needs no phone number for it', async () => {
   const elsewhere = await Elsewhere.signedIn(husband)
   const his = new Phone(husband)
   his.start('/pages/notices/notices')
-  await signInFirst(his, 'notices')
+  await signIn(his, 'notices')
   await his.top.ready()
   const { items } = await elsewhere.call('GET', '/api/v1/auth/sessions')
   const here = items.find((device: any) => device.platform === 'wechat')
@@ -398,9 +384,9 @@ test('Signed out from elsewhere, the app asks to sign in, and needs no phone num
 
   const notices = his.top
   await notices.revisited(() => his.top.name === 'sign-in', 'the sign-in page')
-  const signIn = await his.top.ready()
-  signIn.choose('.check-box', ['yes'])
-  signIn.tap('.start')
+  const login = await his.top.ready()
+  login.choose('.check-box', ['yes'])
+  login.tap('.start')
   await until(() => his.top === notices, () => 'the notices')
   await notices.ready()
   his.putAway()
@@ -426,13 +412,3 @@ test('Signed out, the phone knows nobody, and the product ends session and messa
   assert.deepEqual(ended.map((call) => call.status), [204, 204])
   assert.deepEqual([...hers.storage.keys()].sort(), ['huiban.menu', 'huiban.region', 'huiban.simple'])
 })
-
-async function signInFirst(phone: Phone, then: string): Promise<void> {
-  await until(() => phone.top.name === 'sign-in', () => 'the sign-in page')
-  const page = await phone.top.ready()
-  page.choose('.check-box', ['yes'])
-  page.tap('.start')
-  await page.until((each) => each.has('.grant'), 'the phone number button')
-  page.fire('.grant', 'getphonenumber', { code: await phone.phoneCode() })
-  await until(() => phone.top.name === then, () => then)
-}

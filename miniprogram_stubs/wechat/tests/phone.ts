@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { JSDOM } from 'jsdom'
@@ -34,6 +35,8 @@ export class Phone {
   /** The next answer of the backend gets lost on its way. */
   loseNextAnswer = false
   wallet: 'pays' | 'cancels' = 'pays'
+  /** The next answer to this path waits for that. */
+  private keptBack: { path: string; until: Promise<void> } | null = null
   readonly calls: Called[] = []
   readonly storage = new Map<string, string>()
   readonly agreedTo: string[] = []
@@ -105,6 +108,21 @@ export class Phone {
   /** What the phone number button hands out when the person agrees. */
   async phoneCode(): Promise<string> {
     return (await outside('/wechat/simulate/login', { phone: this.person.phone })).phone_code
+  }
+
+  /** Keep back the next answer to this path. What it returns lets the answer go. */
+  keepBack(path: string): () => void {
+    let letGo = (): void => undefined
+    this.keptBack = { path, until: new Promise((resolve) => (letGo = resolve)) }
+    return letGo
+  }
+
+  /** When the answer to this path may arrive. */
+  arrival(path: string): Promise<void> {
+    if (this.keptBack?.path !== path) return Promise.resolve()
+    const { until } = this.keptBack
+    this.keptBack = null
+    return until
   }
 
   putAway(): void {
@@ -271,16 +289,16 @@ Object.assign(surroundings.wx, {
   },
 
   getStorage(options: any) {
-    answer(options, 'getStorage', ({ storage }) => {
+    answer(options, 'getStorage', ({ storage, person }) => {
       const data = storage.get(options.key)
       if (data === undefined) throw new Error('data not found')
-      return { data }
+      return { data: options.encrypt ? decrypted(person, data) : data }
     })
   },
 
   setStorage(options: any) {
-    answer(options, 'setStorage', ({ storage }) => {
-      storage.set(options.key, options.data)
+    answer(options, 'setStorage', ({ storage, person }) => {
+      storage.set(options.key, options.encrypt ? encrypted(person, options.data) : options.data)
       return {}
     })
   },
@@ -346,6 +364,22 @@ Object.assign(surroundings.wx, {
     }),
 })
 
+/** AES-128 with a key of WeChat's own for each user; what is no such text cannot be decrypted. */
+function encrypted(person: Person, text: string): string {
+  const cipher = createCipheriv('aes-128-cbc', ...secrets(person))
+  return cipher.update(text, 'utf8', 'base64') + cipher.final('base64')
+}
+
+function decrypted(person: Person, text: string): string {
+  const decipher = createDecipheriv('aes-128-cbc', ...secrets(person))
+  return decipher.update(text, 'base64', 'utf8') + decipher.final('utf8')
+}
+
+function secrets({ openid }: Person): [key: Buffer, iv: Buffer] {
+  const digest = hash('sha256', openid, 'buffer')
+  return [digest.subarray(0, 16), digest.subarray(16)]
+}
+
 function overHttp(phone: Phone, options: any): Promise<object> {
   if (!phone.online) return Promise.reject(new Error('network error'))
   if (!options.url.startsWith(CONFIGURED)) return Promise.reject(new Error('url not in domain list'))
@@ -364,7 +398,8 @@ function overHttp(phone: Phone, options: any): Promise<object> {
           phone.loseNextAnswer = false
           return reject(new Error('timeout'))
         }
-        resolve({ statusCode: status, header: incoming.headers, data: body })
+        const answer = { statusCode: status, header: incoming.headers, data: body }
+        void phone.arrival(url.pathname).then(() => resolve(answer))
       })
     })
     sent.on('timeout', () => sent.destroy(new Error('timeout')))

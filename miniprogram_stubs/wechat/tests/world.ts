@@ -57,6 +57,29 @@ export class Elsewhere {
     return somebody
   }
 
+  /** Declare good health. */
+  async declare(): Promise<void> {
+    await this.call('PUT', '/api/v1/health-code/declaration', {
+      temperature_c: 36.4,
+      symptoms: [],
+      contact: 'no',
+      risk_area: 'low',
+      confirmed_true: true,
+    })
+  }
+
+  /** Give a child the mandate it asks for. Answers the mandate's id. */
+  async letsShowHerCode(child: Elsewhere): Promise<string> {
+    const { id } = await child.call('POST', '/api/v1/family/mandates', {
+      person: document(this.person),
+      relation: 'parent',
+      scopes: ['view_code'],
+      until: '2027-12-31',
+    })
+    await this.call('POST', `/api/v1/family/mandates/${id}/accept`)
+    return id
+  }
+
   async call(method: string, path: string, body?: unknown): Promise<any> {
     const headers: Record<string, string> = {}
     if (this.token) headers['authorization'] = `Bearer ${this.token}`

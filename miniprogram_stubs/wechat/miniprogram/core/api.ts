@@ -1,7 +1,7 @@
 import type { components, paths } from '../../typings/api'
 import type { Incoming, Outgoing, Platform } from './platform'
-import { Problem } from './problem'
 import type { Session } from './session'
+import { success } from './wire'
 
 /** The shapes of the OpenAPI document. */
 export type Schemas = components['schemas']
@@ -34,12 +34,13 @@ export class Api {
     path: P,
     given: Given<Operation<M, P>> = {},
   ): Promise<Success<Operation<M, P>>> {
-    const answer = await this.ask(method, path, given)
-    if (answer.status >= 300) throw Problem.of(answer)
-    return answer.body as Success<Operation<M, P>>
+    return success(await this.ask(method, path, given)) as Success<Operation<M, P>>
   }
 
-  /** The answer whatever its status: for those who know more than success, as 304. Rejects with `Unreachable`. */
+  /**
+   * The answer whatever its status: for those who know more than success, as 304. Rejects with `Unreachable`, and
+   * with `Problem` when somebody signed in or out meanwhile: what one person began is not finished for another.
+   */
   async ask<M extends Method, P extends Offering<M>>(
     method: M,
     path: P,
@@ -51,11 +52,13 @@ export class Api {
       headers: { 'accept-language': 'zh-CN', ...given.header },
       ...(given.body !== undefined && { body: given.body }),
     }
-    const token = await this.session.token()
-    const answer = await this.platform.send(bearing(request, token))
-    if (answer.status !== 401 || token === null) return answer
-    const renewed = await this.session.renew(token)
-    return renewed === null ? answer : this.platform.send(bearing(request, renewed))
+    const within = this.session.within()
+    const token = await within(this.session.token())
+    if (token === null) return this.platform.send(bearing(request, null))
+    const answer = await within(this.platform.send(bearing(request, token)))
+    if (answer.status !== 401) return answer
+    const renewed = await within(this.session.renew(token))
+    return renewed === null ? answer : within(this.platform.send(bearing(request, renewed)))
   }
 }
 

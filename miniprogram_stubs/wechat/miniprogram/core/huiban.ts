@@ -15,7 +15,7 @@ export class Huiban {
   ) {
     this.session = new Session(platform, config.api)
     this.api = new Api(platform, config.api, this.session)
-    this.settings = new Settings(platform)
+    this.settings = new Settings(platform.storage)
   }
 }
 

@@ -8,10 +8,11 @@ export interface Platform {
   /** A login code for the backend: good for one use, within minutes. Rejects when the person or the platform refuses. */
   login(): Promise<string>
 
-  /** Small texts that outlive the app. `read` answers null for what was never written. */
-  read(key: string): Promise<string | null>
-  write(key: string, value: string): Promise<void>
-  remove(key: string): Promise<void>
+  /** What outlives the app and everybody may know. */
+  readonly storage: Store
+
+  /** What outlives the app and is secret, encrypted as far as the platform can. */
+  readonly vault: Store
 
   /** The text of a QR code in front of the camera; null when the person turned back. */
   scan(): Promise<string | null>
@@ -31,6 +32,14 @@ export interface Platform {
   /** Open a page above this one, or go back to the one below. */
   open(page: PageName, parameters?: Record<string, string>): void
   back(): void
+}
+
+/** Small texts by name. */
+export interface Store {
+  /** Null for what was never written, and for what cannot be read. */
+  read(key: string): Promise<string | null>
+  write(key: string, value: string): Promise<void>
+  remove(key: string): Promise<void>
 }
 
 export type PageName =

@@ -17,20 +17,20 @@ export class Problem extends Error {
 
   /** What an answer without success says, however little that is. */
   static of(answer: Incoming): Problem {
-    const told = (typeof answer.body === 'object' && answer.body !== null ? answer.body : {}) as Told
+    const told = (typeof answer.body === 'object' && answer.body !== null ? answer.body : {}) as Record<string, unknown>
     const wait = Number(answer.headers['retry-after'])
     return new Problem(
       answer.status,
-      told.code ?? 'unexpected_answer',
-      told.detail ?? '服务暂时不可用，请稍后再试。',
-      told.errors ?? {},
+      typeof told['code'] === 'string' ? told['code'] : 'unexpected_answer',
+      typeof told['detail'] === 'string' ? told['detail'] : '服务暂时不可用，请稍后再试。',
+      fields(told['errors']),
       Number.isFinite(wait) ? wait : null,
     )
   }
 }
 
-interface Told {
-  code?: string
-  detail?: string
-  errors?: Record<string, string[]>
+/** Only lists of messages count. */
+function fields(errors: unknown): Record<string, string[]> {
+  const told = typeof errors === 'object' && errors !== null ? Object.entries(errors) : []
+  return Object.fromEntries(told.filter(([, messages]) => Array.isArray(messages)))
 }

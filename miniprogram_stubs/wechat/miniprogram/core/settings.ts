@@ -1,4 +1,5 @@
-import type { Platform } from './platform'
+import { has, recall } from './kept'
+import type { Store } from './platform'
 
 export interface Place {
   readonly code: string
@@ -14,37 +15,37 @@ const DEVICE = 'huiban.device_id'
 
 /** What this phone remembers besides the session. */
 export class Settings {
-  constructor(private readonly platform: Platform) {}
+  constructor(private readonly storage: Store) {}
 
   /** Where the person lives or looks. */
   async region(): Promise<Place> {
-    const kept = await this.platform.read(REGION)
-    return kept === null ? PROVINCE : (JSON.parse(kept) as Place)
+    const kept = await recall<Place>(this.storage, REGION, (value) => has(value, { code: 'string', name: 'string' }))
+    return kept ?? PROVINCE
   }
 
   chooseRegion(place: Place): Promise<void> {
-    return this.platform.write(REGION, JSON.stringify(place))
+    return this.storage.write(REGION, JSON.stringify(place))
   }
 
   /** Simple mode (适老化): large type, few entries. */
   async simple(): Promise<boolean> {
-    return (await this.platform.read(SIMPLE)) === 'yes'
+    return (await this.storage.read(SIMPLE)) === 'yes'
   }
 
   chooseSimple(simple: boolean): Promise<void> {
-    return this.platform.write(SIMPLE, simple ? 'yes' : 'no')
+    return this.storage.write(SIMPLE, simple ? 'yes' : 'no')
   }
 
   /** The backend's id of this phone as a receiver of messages; null while there is none. */
   deviceId(): Promise<string | null> {
-    return this.platform.read(DEVICE)
+    return this.storage.read(DEVICE)
   }
 
   rememberDevice(id: string): Promise<void> {
-    return this.platform.write(DEVICE, id)
+    return this.storage.write(DEVICE, id)
   }
 
   forgetDevice(): Promise<void> {
-    return this.platform.remove(DEVICE)
+    return this.storage.remove(DEVICE)
   }
 }

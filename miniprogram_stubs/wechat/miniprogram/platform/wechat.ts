@@ -1,101 +1,92 @@
-import { Unreachable, type Incoming, type Outgoing, type PageName, type Platform } from '../core/platform'
+import type { Platform, Store } from '../core/platform'
+import { called, HOME, incoming, pageAddress, timing, unreachable } from '../core/wire'
 
 const TIMEOUT = 8000
 
+type Failure = WechatMiniprogram.GeneralCallbackResult
+
 /** The platform port over `wx.*`. */
 export const wechat: Platform = {
+  ...timing,
+
   name: 'wechat',
 
-  send: (request: Outgoing) =>
-    new Promise<Incoming>((resolve, reject) => {
+  send: ({ url, method, headers, body }) =>
+    called<WechatMiniprogram.RequestSuccessCallbackResult, Failure>((answer) =>
       wx.request({
-        url: request.url,
-        method: request.method,
-        header: request.headers,
-        ...(request.body !== undefined && { data: request.body as WechatMiniprogram.IAnyObject }),
+        url,
+        method,
+        header: headers,
+        ...(body !== undefined && { data: body as WechatMiniprogram.IAnyObject }),
         timeout: TIMEOUT,
-        success: ({ statusCode, header, data }) =>
-          resolve({ status: statusCode, headers: lower(header), body: parsed(data) }),
-        fail: () => reject(new Unreachable()),
-      })
-    }),
+        ...answer,
+      }),
+    ).then(({ statusCode, header, data }) => incoming(statusCode, header, data), unreachable),
 
   login: () =>
-    new Promise<string>((resolve, reject) => {
-      wx.login({ timeout: TIMEOUT, success: ({ code }) => resolve(code), fail: () => reject(new Unreachable()) })
-    }),
+    called<{ code: string }, Failure>((answer) => wx.login({ timeout: TIMEOUT, ...answer })).then(
+      ({ code }) => code,
+      unreachable,
+    ),
 
-  // `getStorage` fails for what was never written.
-  read: (key) =>
-    new Promise((resolve) => {
-      wx.getStorage<string>({ key, success: ({ data }) => resolve(data), fail: () => resolve(null) })
-    }),
+  storage: store(false),
 
-  write: (key, data) =>
-    new Promise((resolve, reject) => {
-      wx.setStorage({ key, data, success: () => resolve(), fail: ({ errMsg }) => reject(new Error(errMsg)) })
-    }),
-
-  // Removing what is not there has been achieved already.
-  remove: (key) => new Promise((resolve) => wx.removeStorage({ key, complete: () => resolve() })),
+  /**
+   * Encrypted with AES-128 by the base library from 2.21.3 on; an older one ignores the wish.
+   *
+   * What remains: WeChat holds the key on the same phone, so whoever rules that phone or WeChat on it can read the
+   * text. Against that stand the backend's: a refresh token is good once, its reuse ends the session, and so does
+   * signing out from another device.
+   */
+  vault: store(true),
 
   scan: () =>
-    new Promise((resolve) => {
-      wx.scanCode({
-        onlyFromCamera: true,
-        scanType: ['qrCode'],
-        success: ({ result }) => resolve(result),
-        fail: () => resolve(null),
-      })
-    }),
+    called<{ result: string }, Failure>((answer) =>
+      wx.scanCode({ onlyFromCamera: true, scanType: ['qrCode'], ...answer }),
+    ).then(
+      ({ result }) => result,
+      () => null,
+    ),
 
   pay: (parameters) =>
-    new Promise((resolve) => {
-      wx.requestPayment({
-        ...(parameters as unknown as WechatMiniprogram.RequestPaymentOption),
-        success: () => resolve('paid'),
-        fail: ({ errMsg }) => resolve(errMsg.includes('cancel') ? 'cancelled' : 'unknown'),
-      })
-    }),
+    called<unknown, Failure>((answer) =>
+      wx.requestPayment({ ...(parameters as unknown as WechatMiniprogram.RequestPaymentOption), ...answer }),
+    ).then(
+      () => 'paid',
+      ({ errMsg }: Failure) => (errMsg.includes('cancel') ? 'cancelled' : 'unknown'),
+    ),
 
   askToNotify: (templates) =>
-    new Promise((resolve) => {
-      wx.requestSubscribeMessage({
-        tmplIds: [...templates],
-        success: (answers) => resolve(templates.filter((template) => answers[template] === 'accept')),
-        fail: () => resolve([]),
-      })
-    }),
+    called<WechatMiniprogram.RequestSubscribeMessageSuccessCallbackResult, unknown>((answer) =>
+      wx.requestSubscribeMessage({ tmplIds: [...templates], ...answer }),
+    ).then(
+      (answers) => templates.filter((template) => answers[template] === 'accept'),
+      () => [],
+    ),
 
-  now: () => Date.now(),
+  open: (page, parameters) => void wx.navigateTo({ url: pageAddress(page, parameters) }),
 
-  after: (milliseconds, act) => {
-    const timer = setTimeout(act, milliseconds)
-    return () => clearTimeout(timer)
-  },
-
-  open: (page: PageName, parameters = {}) => {
-    const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    wx.navigateTo({ url: [`/pages/${page}/${page}`, ...(query.length ? [query.join('&')] : [])].join('?') })
-  },
-
-  back: () => {
-    // Opened from a message or a code, a page may have nothing below it.
-    wx.navigateBack({ fail: () => wx.reLaunch({ url: '/pages/home/home' }) })
-  },
+  // Opened from a message or a code, a page may have nothing below it.
+  back: () => void wx.navigateBack({ fail: () => void wx.reLaunch({ url: HOME }) }),
 }
 
-/** A header may come as a list where it was sent more than once. */
-function lower(header: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), String(value)]))
-}
+/** What was written encrypted must be read so too. */
+function store(encrypt: boolean): Store {
+  return {
+    // Fails for what was never written, and for what cannot be decrypted.
+    read: (key) =>
+      called<{ data: unknown }, Failure>((answer) => wx.getStorage({ key, encrypt, ...answer })).then(
+        ({ data }) => (typeof data === 'string' ? data : null),
+        () => null,
+      ),
 
-/** `wx.request` parses JSON by itself, but leaves an answer it could not parse as text. */
-function parsed(data: unknown): unknown {
-  if (typeof data !== 'string') return data
-  try {
-    return JSON.parse(data)
-  } catch {
-    return null
+    write: (key, data) =>
+      called<unknown, Failure>((answer) => wx.setStorage({ key, data, encrypt, ...answer })).then(
+        () => undefined,
+        ({ errMsg }: Failure) => Promise.reject(new Error(errMsg)),
+      ),
+
+    // Removing what is not there has been achieved already.
+    remove: (key) => new Promise((resolve) => void wx.removeStorage({ key, complete: () => resolve() })),
   }
 }

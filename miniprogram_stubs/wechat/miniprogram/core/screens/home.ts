@@ -1,5 +1,6 @@
 import type { Schemas } from '../api'
 import type { Huiban } from '../huiban'
+import { has, lists, recall } from '../kept'
 import { Problem } from '../problem'
 import { Screen } from '../screen'
 import { PROVINCE, type Place } from '../settings'
@@ -14,6 +15,13 @@ interface Entry {
 interface Menu {
   hot: Entry[]
   themes: { code: string; name: string; count: number }[]
+}
+
+/** A menu of an earlier visit. */
+interface Kept {
+  region: string
+  etag: string
+  menu: Menu
 }
 
 interface View extends Menu {
@@ -90,7 +98,7 @@ export class HomeScreen extends Screen<View> {
         const menu = brief(answer.body as Schemas['Menu'])
         this.show({ ...menu, kept: false })
         const etag = answer.headers['etag'] ?? ''
-        await this.app.platform.write(MENU, JSON.stringify({ region: region.code, etag, menu }))
+        await this.app.platform.storage.write(MENU, JSON.stringify({ region: region.code, etag, menu }))
         return
       }
       if (kept === null) throw Problem.of(answer)
@@ -101,9 +109,8 @@ export class HomeScreen extends Screen<View> {
     }
   }
 
-  private async kept(region: Place): Promise<{ region: string; etag: string; menu: Menu } | null> {
-    const text = await this.app.platform.read(MENU)
-    const kept = text === null ? null : JSON.parse(text)
+  private async kept(region: Place): Promise<Kept | null> {
+    const kept = await recall<Kept>(this.app.platform.storage, MENU, fits)
     return kept?.region === region.code ? kept : null
   }
 
@@ -129,4 +136,13 @@ function brief(menu: Schemas['Menu']): Menu {
       .filter((theme) => theme.matters.length > 0)
       .map((theme) => ({ code: theme.code, name: theme.name, count: theme.matters.length })),
   }
+}
+
+function fits(kept: unknown): boolean {
+  if (!has(kept, { region: 'string', etag: 'string' })) return false
+  const menu = kept['menu'] as Record<string, unknown> | null | undefined
+  return (
+    lists(menu?.['hot'], { code: 'string', name: 'string', note: 'string' }) &&
+    lists(menu?.['themes'], { code: 'string', name: 'string', count: 'number' })
+  )
 }
