@@ -98,6 +98,7 @@ export class CodeScreen extends Screen<View> {
   protected override async returned(): Promise<void> {
     this.tick()
     await this.refresh()
+    if (this.view.people.length === 0) await this.findPeople().catch(() => undefined)
   }
 
   override leave(): void {
@@ -137,11 +138,22 @@ export class CodeScreen extends Screen<View> {
       this.accept(answer)
     } catch (error) {
       if (turn !== this.turn) return
-      if (passes(error) && this.view.title !== '') this.waitLonger(error)
+      if (!passes(error)) {
+        this.clear(error)
+        throw error
+      }
+      if (this.view.state === 'ready') this.waitLonger(error)
       // What is on the screen stays good until it expires.
       if (this.answer === null) throw error
       this.show({ warning: '网络不佳，当前显示的是上一次获取的码，过期后将不再显示。' })
     }
+  }
+
+  /** Refused: nothing of what was known stands any more, and signed out one may show nobody's code. */
+  private clear(error: unknown): void {
+    this.forget()
+    this.show({ tone: 'grey', title: TITLES.grey, advice: '', reasons: [], undeclared: false, warning: '' })
+    if (error instanceof Problem && error.status === 401) this.show({ people: [], person: '', myself: true })
   }
 
   private accept(answer: Answer): void {

@@ -40,6 +40,8 @@ export class DoorScreen extends Screen<View> {
 
   async scan(): Promise<void> {
     await this.perform(async () => {
+      // The one before is gone, whatever the camera sees now: an old verdict is none for whoever stands there next.
+      this.show(NOTHING)
       const venue = this.view.venues[this.view.venueIndex]
       const code = venue && (await this.app.platform.scan())
       if (!venue || !code) return
@@ -56,7 +58,6 @@ export class DoorScreen extends Screen<View> {
 
   private async judge(scan: Schemas['ScanRequest']): Promise<void> {
     this.waiting = scan
-    // Until there is a verdict, nothing on the screen may be taken for one.
     this.show({ pending: true, ...NOTHING })
     const judged = await this.app.api.call('post', '/api/v1/verifier/scans', { body: scan })
     this.waiting = null
