@@ -410,5 +410,5 @@ test('Signed out, the phone knows nobody, and the product ends session and messa
   await me.until((page) => page.text.includes('您还没有登录'), 'nobody')
   const ended = hers.calls.filter((call) => call.method === 'DELETE')
   assert.deepEqual(ended.map((call) => call.status), [204, 204])
-  assert.deepEqual([...hers.storage.keys()].sort(), ['huiban.menu', 'huiban.region', 'huiban.simple'])
+  assert.deepEqual([...hers.storage.keys()].sort(), ['huiban.announced', 'huiban.menu', 'huiban.region', 'huiban.simple'])
 })

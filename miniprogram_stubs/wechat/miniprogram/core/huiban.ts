@@ -1,3 +1,4 @@
+import { Announcements } from './announcements'
 import { Api } from './api'
 import type { Platform } from './platform'
 import { Session } from './session'
@@ -8,6 +9,7 @@ export class Huiban {
   readonly session: Session
   readonly api: Api
   readonly settings: Settings
+  readonly announcements: Announcements
 
   constructor(
     readonly platform: Platform,
@@ -16,6 +18,7 @@ export class Huiban {
     this.session = new Session(platform, config.api)
     this.api = new Api(platform, config.api, this.session)
     this.settings = new Settings(platform.storage)
+    this.announcements = new Announcements(platform, config.api)
   }
 }
 

@@ -1,9 +1,10 @@
+import type { Announced } from './announcements'
 import type { Huiban } from './huiban'
 import { Unreachable } from './platform'
 import { Problem } from './problem'
 
 /** What every page shows. */
-export interface Common {
+export interface Common extends Announced {
   state: 'loading' | 'ready' | 'failed'
   /** Why the page could not be loaded. */
   failure: string
@@ -27,7 +28,7 @@ export abstract class Screen<View extends object> {
     protected readonly app: Huiban,
     view: View,
   ) {
-    this.view = { state: 'loading', failure: '', refusal: '', busy: false, simple: false, ...view }
+    this.view = { ...PLAIN, ...view }
   }
 
   /** Where changes of `view` go from now on. */
@@ -37,6 +38,7 @@ export abstract class Screen<View extends object> {
 
   /** The page opens, with the parameters of its address. */
   async open(parameters: Record<string, string | undefined> = {}): Promise<void> {
+    void this.announce()
     this.note({ simple: await this.app.settings.simple() })
     await this.load(() => this.fetch(parameters))
   }
@@ -46,6 +48,7 @@ export abstract class Screen<View extends object> {
     this.away = false
     if (this.view.state === 'loading') return
     if (this.view.state === 'failed') return this.open(parameters)
+    void this.announce()
     this.note({ simple: await this.app.settings.simple() })
     await this.returned()
   }
@@ -68,6 +71,11 @@ export abstract class Screen<View extends object> {
 
   private note(change: Partial<Common>): void {
     this.show(change as Partial<View & Common>)
+  }
+
+  private async announce(): Promise<void> {
+    const { announcements } = this.app
+    for (const told of [announcements.last(), announcements.news()]) this.note((await told) ?? {})
   }
 
   protected async load(act: () => Promise<void>): Promise<void> {
@@ -95,12 +103,22 @@ export abstract class Screen<View extends object> {
     }
   }
 
-  /** Where the way out of a refusal leads: to signing in, or to proving one's name. */
+  /** Where the way out of a refusal leads: to signing in, or to proving one's name. A covered page leads nobody. */
   private lead(error: unknown): void {
-    if (!(error instanceof Problem)) return
+    if (this.away || !(error instanceof Problem)) return
     if (SIGNED_OUT.includes(error.code)) this.app.platform.open('sign-in')
     if (error.code === 'step_up_required') this.app.platform.open('real-name')
   }
+}
+
+const PLAIN: Common = {
+  state: 'loading',
+  failure: '',
+  refusal: '',
+  busy: false,
+  simple: false,
+  demonstration: false,
+  trouble: '',
 }
 
 const SIGNED_OUT = ['not_authenticated', 'token_refused']
