@@ -10,7 +10,7 @@ from api.blueprints import AudienceBlueprint
 from api.context import actor, session
 from api.errors import language
 from api.schemas import Page, Schema
-from push import composing, inbox, preferences
+from push import about, composing, inbox, preferences
 from push.composing import Composed
 from push.models import CATEGORIES, Notice
 
@@ -23,6 +23,13 @@ class Subject(Schema):
     """Whom a notice is about."""
 
     masked_name = ma.fields.String(required=True)
+
+
+class About(Schema):
+    """What to open for more. An order is at `GET /api/v1/orders/{id}`."""
+
+    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(["order"]))
+    id = ma.fields.UUID(required=True)
 
 
 class Why(Schema):
@@ -40,6 +47,12 @@ class NoticeItem(Schema):
     title = ma.fields.String(required=True)
     body = ma.fields.String(required=True)
     subject = ma.fields.Nested(Subject, required=True, allow_none=True)
+    about = ma.fields.Nested(
+        About,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null where there is nothing that the reader may open"},
+    )
     matter_code = ma.fields.String(required=True, allow_none=True)
     due_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     created_at = ma.fields.AwareDateTime(required=True)
@@ -98,8 +111,9 @@ def list_my_notices(query: dict[str, Any]) -> dict[str, Any]:
     found = inbox.page(session(), actor(), before=before, limit=limit + 1)
     page, more = found[:limit], len(found) > limit
     words = composing.compose(session(), page, language())
+    orders = about.orders(session(), actor(), page)
     return {
-        "items": [_item(*each) for each in zip(page, words, strict=True)],
+        "items": [_item(each, said, orders) for each, said in zip(page, words, strict=True)],
         "next_cursor": pagination.encode_moment(page[-1].created_at, page[-1].id) if more else None,
         "unread": inbox.unread(session(), actor()),
     }
@@ -128,13 +142,15 @@ def put_preferences(body: dict[str, Any]) -> dict[str, Any]:
     return preferences.shown(session(), actor(), language())
 
 
-def _item(notice: Notice, words: Composed) -> dict[str, Any]:
+def _item(notice: Notice, words: Composed, orders: dict[uuid.UUID, uuid.UUID]) -> dict[str, Any]:
+    order = orders.get(notice.id)
     return {
         "id": notice.id,
         "category": notice.category,
         "title": words.title,
         "body": words.body,
         "subject": {"masked_name": words.masked_name} if words.masked_name else None,
+        "about": {"kind": "order", "id": order} if order else None,
         "matter_code": notice.matter_code,
         "due_at": composing.due_at(notice),
         "created_at": notice.created_at,

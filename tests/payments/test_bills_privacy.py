@@ -37,7 +37,7 @@ ALLOWED = {
     },
     "notices": {
         *("id", "category", "title", "body", "subject", "matter_code", "due_at", "created_at"),
-        *("read_at", "why"),
+        *("about", "read_at", "why"),
     },
 }
 

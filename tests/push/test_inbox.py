@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.ids import new_id
+from app.payments.events import LineSettled, OrderPaid
 from push import evaluating, rulebook
 from push.models import Delivery, Notice, PushDevice
 
@@ -48,6 +49,7 @@ def test_a_notice_says_what_to_do_until_when_for_whom_and_why(client, told):
         "body": f"{mother}的2026年度城乡居民基本医疗保险费400.00元尚未缴纳，"
         "缴费期为2025年10月1日至2025年12月31日。您可以代为缴纳。",
         "subject": {"masked_name": mother},
+        "about": None,
         "matter_code": "ZZD4B94B7368",
         "due_at": "2025-12-31T23:59:59+08:00",
         "created_at": notice["created_at"],
@@ -60,6 +62,32 @@ def test_a_notice_says_what_to_do_until_when_for_whom_and_why(client, told):
     assert mother.startswith("母*")
     assert "委托您代缴" in notice["why"]["because"]
     assert "国办发〔2024〕38号" in notice["why"]["because"]
+
+
+def test_news_of_a_payment_leads_its_payer_to_the_order_and_nobody_else(core, client, stage):
+    for name in ("son", "mother"):
+        stage.person(name)
+    stage.bill("hers", "mother", status="paid")
+    stage.bill("his", "son", status="paid")
+    order = stage.order("order", "son", ["hers", "his"], "settled")
+    with unit_of_work(core) as session:
+        evaluating.follow(session, OrderPaid.NAME, {"order_id": str(order)})
+        for bill in ("hers", "his"):
+            evaluating.follow(session, LineSettled.NAME, {"line_id": str(stage.lines[bill])})
+    son, mother = stage.accounts["son"], stage.accounts["mother"]
+    told = get(client, son)["items"]
+    assert sorted(each["title"] for each in told) == [
+        "付款成功，等待部门入账",
+        "代缴已入账",
+        "缴费已入账",
+    ]
+    for notice in told:
+        assert notice["about"] == {"kind": "order", "id": str(order)}
+        opened = client.get(f"/api/v1/orders/{notice['about']['id']}", headers=son.headers)
+        assert opened.status_code == 200
+    (hers,) = get(client, mother)["items"]
+    assert (hers["title"], hers["about"]) == ("有人已为您缴费", None)
+    assert client.get(f"/api/v1/orders/{order}", headers=mother.headers).status_code == 404
 
 
 def test_a_reminder_of_an_expiry_names_who_stated_it_and_when(client, told):
