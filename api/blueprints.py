@@ -120,6 +120,8 @@ def _refuse_strange_input(route: Route, path: dict[str, Any]) -> None:
     for value in path.values():
         if isinstance(value, str) and not value.isprintable():
             raise NotFound
+    if not request.query_string:
+        return
     if request.args and not route.takes_query:
         raise InvalidInput(fields={name: ["Unknown field."] for name in request.args})
     repeated = [name for name, values in request.args.lists() if len(values) > 1]

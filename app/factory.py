@@ -1,7 +1,7 @@
 """Making the Flask application. Blueprints and commands arrive from `composition.py`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +33,17 @@ class Package:
     commands: Sequence[click.Command] = ()
 
 
+class SyncFlask(Flask):
+    """Flask that does not ask of each function, at each request, whether it is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """All ours are plain functions."""
+        return func
+
+
 def create_app(world: World, packages: Sequence[Package], extension: str) -> Flask:
     """A Flask application that serves `packages`. May be called any number of times a process."""
-    app = Flask("huiban", static_folder=None)
+    app = SyncFlask("huiban", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.compact = True  # type: ignore[attr-defined]
@@ -62,13 +70,14 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Any:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
-    rule = request.url_rule
+    asked, headers = request._get_current_object(), response.headers  # type: ignore[attr-defined]
+    rule = asked.url_rule
     route = rule.rule if rule is not None else "unknown"
-    method = request.method if request.method in METHODS else "other"
+    method = asked.method if asked.method in METHODS else "other"
     metrics.REQUESTS.labels(method, route, str(response.status_code)).observe(seconds)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Trace-Id"] = structlog.contextvars.get_contextvars().get("trace_id", "")
-    response.headers.setdefault("Cache-Control", "no-store")
+    headers.add("X-Content-Type-Options", "nosniff")
+    headers.add("X-Trace-Id", structlog.contextvars.get_contextvars().get("trace_id", ""))
+    headers.setdefault("Cache-Control", "no-store")
     if response.status_code >= 500 or seconds > 1:
         log.warning("slow_or_failed_request", **_facts(response))
     return response

@@ -123,10 +123,15 @@ def _refuse_closed(connection: Any, _: object, __: object) -> None:
 @contextmanager
 def unit_of_work(core: Core) -> Iterator[Session]:
     """One request or one job: commits when the block ends, rolls back when it raises."""
-    with core.database.session(core) as session:
+    session = core.database.session(core)
+    try:
         yield session
         if session.in_transaction():
             session.commit()
+    finally:
+        # Most requests that memory answers never begin anything.
+        if session.identity_map or session.in_transaction():
+            session.close()
 
 
 def phases(

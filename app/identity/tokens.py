@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 import jwt
-from jwt.utils import base64url_decode
+from jwt.utils import base64url_decode, base64url_encode
 
-from app.core.keys import KeyRing
+from app.core import clock
+from app.core.keys import Key, KeyRing
 from app.core.types import LEVELS, Actor, SessionUse
 from app.identity.errors import TokenRefused
 
@@ -67,18 +68,26 @@ def read_access(keys: KeyRing, token: str) -> Actor:
         key = keys.get("access_tokens", _kid_of(token.partition(".")[0]))
         if key is None:
             raise TokenRefused
-        claims = jwt.decode(
-            token,
-            key.secret,
-            algorithms=[_ALGORITHM],
-            audience=list(_USES),
-            issuer=ISSUER,
-            leeway=SKEW,
-            options={"require": ["exp", "iat", "sub"]},
-        )
-        return _actor(claims)
-    except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, RecursionError):
+        return _actor(_content(token, key))
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise TokenRefused from None
+
+
+def _content(token: str, key: Key) -> dict[str, Any]:
+    """The claims of a token that bears our seal and whose time has come and not gone.
+
+    PyJWT's own verification is meant for tokens of any kind and costs a quarter of a whole request; it
+    stays the judge of this one in the tests.
+    """
+    signed, _, seal = token.rpartition(".")
+    mac = hmac.digest(key.secret, signed.encode("ascii"), hashlib.sha256)
+    if not hmac.compare_digest(seal.encode(), base64url_encode(mac)):
+        raise TokenRefused
+    claims: dict[str, Any] = json.loads(base64url_decode(signed.partition(".")[2]))
+    at = clock.now().timestamp()
+    if claims["iss"] != ISSUER or not claims["iat"] - SKEW <= at < claims["exp"] + SKEW:
+        raise TokenRefused
+    return claims
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,13 @@
 """How long sessions live, one a device, and what a client is told when storing fails."""
 
 import json
+import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
+import jwt
 import pytest
 from sqlalchemy import create_engine, func, select, text
 
@@ -302,3 +304,37 @@ def test_the_owner_is_warned_of_a_family_that_ended_and_of_no_other(world, inven
     ((phone, template, params),) = gateway.sent
     assert (phone, template) == (person.phone, world.core.settings.sms.security_template)
     assert len(params) == 2
+
+
+def test_pyjwt_would_refuse_whatever_we_refuse_and_accept_what_we_accept(core, invent):
+    rng, person = random.Random(77), invent()
+    key = core.keys.current("access_tokens")
+    good, judged = person.access_token, Counter()
+    alphabet = "ABCDwxyz0189-_=. +/\n"
+    for _ in range(2_000):
+        place = rng.randrange(len(good))
+        changed = rng.choice(
+            [
+                good[:place] + rng.choice(alphabet) + good[place + 1 :],
+                good[:place] + good[place + 1 :],
+                good[:place] + rng.choice(alphabet) + good[place:],
+                good[: rng.randrange(len(good))] + good[place:],
+                good,
+            ]
+        )
+        try:
+            ours = tokens.read_access(core.keys, changed) is not None
+        except TokenRefused:
+            ours = False
+        try:
+            theirs = jwt.decode(
+                changed, key.secret, ["HS256"], audience=list(tokens.AUDIENCES.values())
+            )
+        except jwt.InvalidTokenError:
+            theirs = None
+        # PyJWT knows nothing of our one header, so it may accept what we refuse, never the reverse.
+        assert not ours or theirs is not None, changed
+        judged[ours] += 1
+    print(f"n = {judged.total()} tokens, {judged[True]} of them unchanged")
+    assert judged[False] > 1_000
+    assert judged[True] > 200
