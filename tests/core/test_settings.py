@@ -27,6 +27,8 @@ REAL = {
 def environ(tmp_path, monkeypatch):
     values = product_environment(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2")
     values.pop("HUIBAN_STUBS_URL")
+    # The pages may still be on their way.
+    values["HUIBAN_WEB_ROOT"] = str(tmp_path)
 
     def install(**changes):
         for name, value in {**values, **REAL, **changes}.items():
