@@ -29,7 +29,10 @@ from scripts.environment import ROOT, stub_keys
 from scripts.local_services import LocalServicesError
 from scripts.stack import StackError
 
-NAMES = ("bare", "guarded", "menu-304", "menu-200", "open", "open-no-redis", "scan", CALLBACK)
+NAMES = (
+    *("bare", "guarded", "menu-304", "menu-200", "open", "open-no-redis"),
+    *("scan", "refresh", "login", CALLBACK),
+)
 #: Staff and venues added, so many that nobody comes near the limit of calls a minute and person.
 STAFF, VENUES = 1_000, 100
 

@@ -15,7 +15,7 @@ from app.core.runtime import Core
 from app.payments.bills import DEPARTMENT
 from app.payments.ledger import LedgerEntry, LedgerPosting
 from app.payments.models import Bill, Order, OrderLine, PaymentAttempt
-from benchmarks.people import CHUNK, Citizen, Row, copy_rows, invented_document
+from benchmarks.people import CHUNK, Citizen, Row, copy_rows, invented_document, phone
 
 #: Fen.
 AMOUNT = 40_000
@@ -114,7 +114,7 @@ def _bill(keys: KeyRing, row: uuid.UUID, number: int, at: datetime) -> Row:
         for column, plain in (
             ("name", "测试"),
             ("document", document),
-            ("phone", f"+86199{20_000_000 + number:08d}"),
+            ("phone", phone(number)),
         )
     }
     return {

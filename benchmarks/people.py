@@ -173,11 +173,11 @@ def _person(keys: KeyRing, row: uuid.UUID, number: int, at: datetime) -> Row:
 
 
 def _account(keys: KeyRing, row: uuid.UUID, person: uuid.UUID, number: int, at: datetime) -> Row:
-    phone = f"+86199{20_000_000 + number:08d}"
+    field = crypto.Field("accounts", "phone_sealed", row)
     return {
         "id": row,
-        "phone_index": crypto.blind_index(keys, "blind_phone", phone),
-        "phone_sealed": crypto.seal(keys, crypto.Field("accounts", "phone_sealed", row), phone),
+        "phone_index": crypto.blind_index(keys, "blind_phone", phone(number)),
+        "phone_sealed": crypto.seal(keys, field, phone(number)),
         "person_id": person,
         "level": "real_name",
         "created_at": at,
@@ -217,6 +217,11 @@ def _status(person: uuid.UUID, declaration: uuid.UUID, verdict: Verdict) -> Row:
         "valid_until": verdict.decision.valid_until,
         "replaced_at": None,
     }
+
+
+def phone(number: int) -> str:
+    """The invented phone (E.164) of the person with this number."""
+    return f"+86199{20_000_000 + number:08d}"
 
 
 def invented_document(number: int) -> tuple[date, str]:

@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.core.runtime import Core
 from app.core.types import Actor, Level
 from app.identity.tokens import issue_access
+from benchmarks.logins import logins, refreshes
 from benchmarks.notifies import Notifies
 from benchmarks.people import Citizen, Member
 from benchmarks.wsgi_paths import BARE, GUARDED
@@ -24,6 +25,9 @@ SCAN = "/api/v1/verifier/scans"
 MENU = "/api/v1/menu"
 #: Codes are signed beforehand, so these live longer than the product's own.
 CODE_LIFE = timedelta(hours=2)
+
+#: Codes laid down for signing in; each serves once.
+LOGINS = 20_000
 
 Redis = Literal["as is", "warm", "absent"]
 
@@ -100,6 +104,22 @@ def all_targets(core: Core, crowd: Crowd, url: str) -> list[Target]:
             b'"verdict":"pass"',
             stores="scan",
             limit=len(crowd.citizens),
+        ),
+        Target(
+            "refresh",
+            "continue a session (refresh)",
+            refreshes(core, crowd.citizens),
+            200,
+            b'"access_token":"',
+            limit=len(crowd.citizens),
+        ),
+        Target(
+            "login",
+            "sign in by code",
+            logins(core, min(LOGINS, len(crowd.citizens))),
+            201,
+            b'"access_token":"',
+            limit=min(LOGINS, len(crowd.citizens)),
         ),
     ]
 
