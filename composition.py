@@ -26,9 +26,12 @@ from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.openapi import configure as configure_openapi
 from api.openapi import document
+from api.ops import audit as audit_heads
 from api.ops import health, reference
 from api.verifier import keys as code_keys
 from api.verifier import scans, venues
+from app.audit import cli as audit_cli
+from app.audit import jobs as audit_jobs
 from app.catalogue import cli as catalogue_cli
 from app.connectors.world import World, build_world
 from app.core import cli as core_cli
@@ -54,6 +57,7 @@ from push.subscriptions import subscriptions as push_subscriptions
 
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
+    Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(blueprints=(menu.blueprint,), commands=(catalogue_cli.catalogue,)),
     Package(
@@ -90,6 +94,7 @@ TASKS: tuple[Task, ...] = (
     dispatcher(SUBSCRIPTIONS),
     *housekeeping.tasks,
     idempotency.forget_answers,
+    *audit_jobs.tasks,
     *identity_jobs.tasks,
     *healthcode_jobs.tasks,
     *family_jobs.tasks,

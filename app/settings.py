@@ -100,6 +100,8 @@ class Settings:
     fcm: FcmSettings
     #: The built front end; without it no pages are served.
     web_root: Path | None = None
+    #: Where signed heads of the audit chain are appended: a file on another machine's disk.
+    audit_heads_file: Path | None = None
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
 
@@ -176,6 +178,7 @@ def _read(env: Env) -> Settings:
             service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
         ),
         web_root=env.path("HUIBAN_WEB_ROOT", None),
+        audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
 

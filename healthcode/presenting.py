@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from app.audit import services as audit
-from app.audit.services import Act
+from app.audit.services import for_person
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
@@ -70,7 +70,7 @@ def subject_reached(session: Session, actor: Actor, subject_id: uuid.UUID | None
     if subject_id in (None, actor.person, actor.account):
         return actor.person
     person_id = person_reached(session, actor, subject_id, "view_code")
-    audit.record(session, Act("healthcode.open_for", actor.kind, actor.account, person_id))
+    audit.record(session, for_person(actor, "healthcode.open_for", person_id))
     return person_id
 
 

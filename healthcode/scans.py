@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import services as audit
-from app.audit.services import Act
+from app.audit.services import act_of
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
@@ -78,7 +78,8 @@ def record_scan(session: Session, actor: Actor, presented: Presented) -> ScanAns
     if session.connection().execute(_INSERT, facts).rowcount == 0:
         return _answer(session, _first(session, presented, now))
     if scan.person_id is not None:
-        act = Act("healthcode.verify", actor.kind, actor.account, scan.person_id, scan.id)
+        whom, where = scan.person_id, scan.venue_id
+        act = act_of(actor, "healthcode.verify", subject_id=whom, object_id=scan.id, unit_id=where)
         audit.record(session, act)
     return _answer(session, scan)
 

@@ -26,13 +26,15 @@ from app.core.errors import Unavailable
 
 Purpose = Literal[
     "fields", "blind_phone", "blind_document", "access_tokens", "refresh_tokens",
-    "one_time_codes", "health_codes",
+    "one_time_codes", "health_codes", "audit_heads",
 ]  # fmt: skip
 State = Literal["next", "current", "previous", "killed"]
 PURPOSES: tuple[Purpose, ...] = (
     "fields", "blind_phone", "blind_document", "access_tokens", "refresh_tokens",
-    "one_time_codes", "health_codes",
+    "one_time_codes", "health_codes", "audit_heads",
 )  # fmt: skip
+#: Their keys are Ed25519 seeds, whose public half is kept beside them.
+SIGNING: frozenset[Purpose] = frozenset({"health_codes", "audit_heads"})
 #: A blind index under a new key would find nothing: these rings change only by re-indexing.
 UNROTATABLE: frozenset[Purpose] = frozenset({"blind_phone", "blind_document"})
 KEY_BYTES = 32
@@ -73,7 +75,7 @@ class StoredKey(Base):
 
 @dataclass(frozen=True)
 class Key:
-    """An unwrapped key: 32 secret bytes (for `health_codes` an Ed25519 seed)."""
+    """An unwrapped key: 32 secret bytes (for signing an Ed25519 seed)."""
 
     purpose: Purpose
     kid: str
@@ -142,7 +144,7 @@ def add_key(session: Session, purpose: Purpose, state: State) -> StoredKey:
     """Make and store a random key."""
     secret, kid, at = secrets.token_bytes(KEY_BYTES), secrets.token_hex(4), clock.now()
     public = None
-    if purpose == "health_codes":
+    if purpose in SIGNING:
         public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
     row = StoredKey(
         purpose=purpose,

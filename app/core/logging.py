@@ -13,7 +13,7 @@ ALLOWED = frozenset(
         "event", "level", "timestamp", "logger", "trace_id", "method", "route", "status", "code",
         "duration_ms", "actor_kind", "error", "where", "job_id", "task", "queue", "attempt",
         "age_seconds", "party", "outcome", "count", "port", "purpose", "kid", "revision", "table",
-        "process",
+        "process", "head",
     }
 )  # fmt: skip
 

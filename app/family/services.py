@@ -8,7 +8,7 @@ from sqlalchemy import Update, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.audit import services as audit
-from app.audit.services import Act
+from app.audit.services import act_of
 from app.core import clock, crypto, limits
 from app.core.db import Session
 from app.core.errors import InvalidInput, NotFound
@@ -184,4 +184,4 @@ def _years_after(day: date, years: int) -> date:
 
 def _audit(session: Session, actor: Actor, action: str, mandate: Mandate) -> None:
     subject = mandate.principal_person_id
-    audit.record(session, Act(action, actor.kind, actor.account, subject, mandate.id))
+    audit.record(session, act_of(actor, action, subject_id=subject, object_id=mandate.id))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import services as audit
-from app.audit.services import Act
+from app.audit.services import for_person
 from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
 from app.core import clock, crypto
 from app.core.db import Session, phases
@@ -69,7 +69,7 @@ def list_bills(
     def prepare() -> Insured:
         person_id = person_reached(session, actor, beneficiary_id, "pay")
         if person_id != actor.person:
-            audit.record(session, Act("payments.read_bills", actor.kind, actor.account, person_id))
+            audit.record(session, for_person(actor, "payments.read_bills", person_id))
         document = identity_document(session, person_id)
         index = people.index_of(session, document.document_number)
         return Insured(document.name, document.document_number, index)

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import services as audit
-from app.audit.services import Act
+from app.audit.services import act_of
 from app.connectors.medical_insurance import DepartmentBill, MedicalInsurance
 from app.core import clock, limits
 from app.core.db import Session, phases
@@ -154,8 +154,7 @@ def _grant(
 def _note(session: Session, actor: Actor, subject: uuid.UUID | None, found: Sequence[Bill]) -> None:
     """Leave the audit row, and let the person know, unless it is the actor."""
     object_id = found[0].id if found else None
-    act = Act("payments.lookup", actor.kind, actor.account, subject, object_id)
-    audit.record(session, act)
+    audit.record(session, act_of(actor, "payments.lookup", subject_id=subject, object_id=object_id))
     if found and subject != actor.person:
         _tell(session, actor, found[0])
 

@@ -22,7 +22,7 @@ Written by `HUIBAN_WRITE_EVIDENCE=1 make faults`; each line by one run of one te
 """
 
 # The small runs make hostile codes and tokens; these runs make more of them.
-for folder in ("healthcode", "identity", "journeys", "payments"):
+for folder in ("audit", "healthcode", "identity", "journeys", "payments"):
     if str(TESTS / folder) not in sys.path:
         sys.path.append(str(TESTS / folder))
 

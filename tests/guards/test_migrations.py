@@ -40,7 +40,7 @@ def test_models_and_revisions_are_equal(database):
     engine.dispose()
 
 
-KEY = {"ledger_entries": "posting_id"}
+KEY = {"ledger_entries": "posting_id", "audit_seals": "seq", "audit_heads": "seq"}
 
 STRUCTURE = """
 SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)
@@ -110,6 +110,9 @@ def test_the_application_cannot_change_what_is_append_only(database):
     engine = engine_of(app)
     tables = (
         "audit_rows",
+        "audit_seals",
+        "audit_heads",
+        "destruction_records",
         "scans",
         "health_declarations",
         "health_evidence",
