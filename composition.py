@@ -24,6 +24,8 @@ from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
+from api.officer import me as officer_me
+from api.officer import sessions as officer_sessions
 from api.openapi import configure as configure_openapi
 from api.openapi import document
 from api.ops import audit as audit_heads
@@ -44,6 +46,7 @@ from app.factory import Package, create_app
 from app.family import jobs as family_jobs
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
+from app.identity.staff import jobs as staff_jobs
 from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
@@ -59,6 +62,7 @@ PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
+    Package(blueprints=(officer_sessions.blueprint, officer_me.blueprint)),
     Package(blueprints=(menu.blueprint,), commands=(catalogue_cli.catalogue,)),
     Package(
         blueprints=(
@@ -96,6 +100,7 @@ TASKS: tuple[Task, ...] = (
     idempotency.forget_answers,
     *audit_jobs.tasks,
     *identity_jobs.tasks,
+    *staff_jobs.tasks,
     *healthcode_jobs.tasks,
     *family_jobs.tasks,
     *order_jobs.tasks,

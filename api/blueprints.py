@@ -16,6 +16,7 @@ from api.guards import admit
 from api.registry import Admission, Audience, Idempotency, Route
 from app.core.db import Session, unit_of_work
 from app.core.errors import InvalidInput, NotFound
+from app.identity.staff.models import Role
 
 View = Callable[..., Any]
 
@@ -23,6 +24,7 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
     "public": "anonymous",
     "citizen": "phone",
     "verifier": "phone",
+    "officer": "second_factor",
     "ops": "operator",
     "callbacks": "anonymous",
 }
@@ -67,11 +69,15 @@ class AudienceBlueprint(Blueprint):
         *,
         policy: str,
         level: Admission | None = None,
+        roles: tuple[Role, ...] | None = None,
         idempotent: Idempotency = False,
         at_doors: bool = False,
         **options: Any,
     ) -> Callable[[View], View]:
-        """Register a view. `policy` says which relation between actor and object is checked."""
+        """Register a view. `policy` says which relation between actor and object is checked.
+
+        A route of officers says by `roles` whose it is: any of these, or any officer's if empty.
+        """
 
         def decorate(view: View) -> View:
             line = Route(
@@ -83,6 +89,7 @@ class AudienceBlueprint(Blueprint):
                 idempotent=idempotent,
                 takes_query=_has_query_schema(view),
                 at_doors=at_doors or self.audience == "verifier",
+                roles=roles,
             )
             self.routes.append(line)
             guarded = _edge(view, line)

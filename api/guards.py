@@ -12,6 +12,8 @@ from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequir
 from app.core.types import ANONYMOUS, Actor
 from app.identity.errors import SessionForDoors
 from app.identity.sessions import authenticate
+from app.identity.staff import sessions as staff_sessions
+from app.identity.staff.errors import RoleRequired
 from healthcode.venues import venues_of
 
 #: Calls a minute, counted in each process (threats.md 23). Many people share one address.
@@ -45,6 +47,8 @@ def admit(route: Route, session: Session) -> Actor:
         return ANONYMOUS
     if route.level == "anonymous":
         return ANONYMOUS
+    if route.level == "second_factor":
+        return _as_officer(session, route)
     actor = authenticate(session, _bearer())
     session.core.first_line.check("person", str(actor.citizen_id), PER_PERSON)
     if actor.use == "verifier" and not route.at_doors:
@@ -61,6 +65,15 @@ def _bearer() -> str:
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated
     return token
+
+
+def _as_officer(session: Session, route: Route) -> Actor:
+    """Roles are read per request too."""
+    actor = staff_sessions.authenticate(session, _bearer())
+    session.core.first_line.check("officer", str(actor.officer_id), PER_PERSON)
+    if route.roles and actor.roles.isdisjoint(route.roles):
+        raise RoleRequired
+    return actor
 
 
 def _as_verifier(session: Session, actor: Actor) -> Actor:

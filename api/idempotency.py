@@ -70,7 +70,7 @@ def once(session: Session, route: Route, actor: Actor, act: Callable[[], Respons
         return act()
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         raise InvalidInput(fields={"Idempotency-Key": [f"1 to {MAX_KEY} printable characters"]})
-    scope = _digest(f"{actor.kind}|{actor.citizen_id}|{route.rule}|{request.method}|{key}".encode())
+    scope = _digest(f"{actor.kind}|{actor.caller}|{route.rule}|{request.method}|{key}".encode())
     body_hash = _digest(request.full_path.encode() + b"\n" + request.get_data())
     _lock(session, scope)
     kept = session.get(KeptAnswer, scope)

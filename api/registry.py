@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.core.types import Level
+from app.identity.staff.models import Role
 
 #: `callbacks`: providers, who prove themselves by their signature, not by a token.
-Audience = Literal["public", "citizen", "verifier", "ops", "callbacks"]
+Audience = Literal["public", "citizen", "verifier", "officer", "ops", "callbacks"]
 #: `anonymous`: nobody need be signed in. `operator`: only from addresses of the operators.
-Admission = Literal["anonymous", "operator"] | Level
+#: `second_factor`: an officer, who always signs in with two.
+Admission = Literal["anonymous", "operator", "second_factor"] | Level
 
 
 #: Whether `Idempotency-Key` replays the first answer. `money`: it is required and kept for ever.
@@ -30,3 +32,10 @@ class Route:
     takes_query: bool
     #: Whether a session opened at a door may call it as well.
     at_doors: bool
+    #: Which officers: any of these roles will do; empty for any officer. Null elsewhere.
+    roles: tuple[Role, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """An officers' route that forgot to say whose it is stops the start."""
+        if (self.roles is None) == (self.level == "second_factor"):
+            raise ValueError(f"{self.rule}: roles belong to officers' routes, and to all of them")

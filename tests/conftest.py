@@ -22,6 +22,7 @@ from urllib.request import urlopen
 import pytest
 from alembic import command
 from sqlalchemy import Connection, event
+from staffing import InventedOfficer, make_officer
 from support import Invented, make_person
 
 from app import settings as settings_module
@@ -210,6 +211,12 @@ def live_core(base_core: Core, services: LocalServices) -> Iterator[Core]:
 def invent(core: Core) -> Callable[..., Invented]:
     """Make signed-in people: `invent()` with a proved name, `invent(level="phone")` without."""
     return lambda level="real_name", into=core: make_person(into, level)
+
+
+@pytest.fixture
+def invent_officer(core: Core) -> Callable[..., InventedOfficer]:
+    """Make signed-in officers: `invent_officer("window_officer")`."""
+    return lambda *roles, into=core: make_officer(into, *roles)
 
 
 @pytest.fixture

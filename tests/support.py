@@ -119,6 +119,9 @@ PARTICULAR = {
     "notice_preferences.category": "period",
     "health_statuses.state": "grey",
     "health_statuses.colour": "unknown",
+    "units.kind": "window",
+    "officers.state": "active",
+    "officer_roles.role": "case_officer",
 }
 
 

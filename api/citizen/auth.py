@@ -7,13 +7,14 @@ import marshmallow as ma
 from flask import Response, request
 
 from api.blueprints import AudienceBlueprint
-from api.context import actor, finish, session, world
+from api.context import actor, session, world
 from api.errors import problem
+from api.origins import demand_own_origin, set_cookie
 from api.schemas import Schema, Text
 from app.core.errors import InvalidInput
 from app.core.types import SessionUse
 from app.identity import device_keys, login_codes, phones, sessions
-from app.identity.errors import OriginRefused, TokenRefused
+from app.identity.errors import TokenRefused
 from app.identity.login_codes import Asker, Guess
 from app.identity.miniprogram import sign_in_by_wechat
 from app.identity.sessions import Device, Granted, Refused
@@ -25,6 +26,7 @@ blueprint = AudienceBlueprint(
 
 #: One for each use: a browser may hold a resident's session and a door's side by side.
 COOKIES: dict[SessionUse, str] = {"citizen": "huiban_refresh", "verifier": "huiban_door"}
+COOKIE_PATH = "/api/v1/auth"
 #: What WeChat's codes are made of.
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
@@ -152,7 +154,7 @@ def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the code just received."""
     device = _device({**body["device"], "use": body["use"]})
     if device.platform == "h5":
-        _demand_own_origin()
+        demand_own_origin()
     guess = Guess(_phone(body["phone"]), body["code"], body["work"])
     outcome = login_codes.sign_in(session(), guess, device)
     return _answer(outcome)
@@ -177,13 +179,13 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Exchange the refresh token for its successor; the same successor again within 30 s."""
     text = body["refresh_token"]
     if text is None:
-        _demand_own_origin()
+        demand_own_origin()
         text = request.cookies.get(COOKIES[body["use"]])
     if not text:
         raise TokenRefused
     outcome = sessions.refresh(session(), text, body["proof"])
     if isinstance(outcome, Granted) and outcome.platform == "h5":
-        _demand_own_origin()
+        demand_own_origin()
     return _answer(outcome)
 
 
@@ -211,7 +213,7 @@ def list_sessions() -> dict[str, Any]:
 def sign_out() -> None:
     """Sign out here."""
     sessions.end_session(session(), actor(), cast(uuid.UUID, actor().session_id))
-    _set_cookie(actor().use, "")
+    set_cookie(COOKIES[actor().use], "", COOKIE_PATH, sessions.IDLE_LIFE)
 
 
 @blueprint.route("/sessions/<uuid:family_id>", methods=["DELETE"], policy="own session")
@@ -226,7 +228,8 @@ def _answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
         return problem(outcome.error)
     by_cookie = outcome.platform == "h5"
     if by_cookie:
-        _set_cookie(outcome.use, outcome.refresh_token)
+        name = COOKIES[outcome.use]
+        set_cookie(name, outcome.refresh_token, COOKIE_PATH, sessions.IDLE_LIFE)
     return {
         "access_token": outcome.access_token,
         "token_type": "Bearer",
@@ -253,25 +256,3 @@ def _phone(text: str) -> str:
         message = "请填写中国大陆手机号。 A mobile number of mainland China is needed."
         raise InvalidInput(fields={"phone": [message]})
     return phone
-
-
-def _demand_own_origin() -> None:
-    if request.headers.get("Origin") != world().core.settings.public_url:
-        raise OriginRefused
-
-
-def _set_cookie(use: SessionUse, value: str) -> None:
-    secure = world().core.settings.secure_cookies
-
-    def attach(response: Response) -> None:
-        response.set_cookie(
-            COOKIES[use],
-            value,
-            max_age=int(sessions.IDLE_LIFE.total_seconds()) if value else 0,
-            path="/api/v1/auth",
-            secure=secure,
-            httponly=True,
-            samesite="Strict",
-        )
-
-    finish(attach)

@@ -49,7 +49,7 @@ def act_of(
     return Act(
         action,
         actor.kind,
-        actor.citizen_id,
+        actor.caller,
         subject_id,
         object_id,
         unit_id or actor.unit_id,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -111,6 +112,15 @@ def _window_end(quota: Quota) -> datetime:
 
 def _seconds_left(quota: Quota) -> int:
     return max(1, int((_window_end(quota) - clock.now()).total_seconds()) + 1)
+
+
+def network_of(address: str) -> str:
+    """Addresses that lie together (IPv4 /24, IPv6 /48): whoever has one easily gets the next."""
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return address
+    return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False))
 
 
 class FirstLine:

@@ -21,6 +21,8 @@ class Actor:
     citizen_id: uuid.UUID | None = None
     #: The person (自然人) behind the account, once the real name is proved.
     person_id: uuid.UUID | None = None
+    #: A member of staff (工作人员); never together with an account.
+    officer_id: uuid.UUID | None = None
     session_id: uuid.UUID | None = None
     use: SessionUse = "citizen"
     level: Level | None = None
@@ -35,6 +37,18 @@ class Actor:
         if self.citizen_id is None:
             raise LookupError("nobody is signed in")
         return self.citizen_id
+
+    @property
+    def officer(self) -> uuid.UUID:
+        """The officer's id; only for routes of officers."""
+        if self.officer_id is None:
+            raise LookupError("no officer is signed in")
+        return self.officer_id
+
+    @property
+    def caller(self) -> uuid.UUID | None:
+        """Whoever signed in, of whichever kind; None for nobody and the system."""
+        return self.citizen_id or self.officer_id
 
     @property
     def person(self) -> uuid.UUID:

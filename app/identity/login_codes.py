@@ -5,7 +5,6 @@ import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 
 import structlog
 from sqlalchemy import delete, func, select
@@ -14,7 +13,7 @@ from app.core import clock, crypto, jobs, limits
 from app.core.db import Session
 from app.core.errors import TooManyRequests
 from app.core.ids import new_id
-from app.core.limits import Quota
+from app.core.limits import Quota, network_of
 from app.identity import spraying
 from app.identity.accounts import account_of_phone, knows_device, phone_index
 from app.identity.errors import LoginRefused
@@ -64,7 +63,7 @@ def request_code(session: Session, purpose: str, asker: Asker) -> None:
     limits.consume(session, PER_PHONE_HOUR, subject)
     limits.consume(session, PER_PHONE_DAY, subject)
     limits.consume(session, PER_ADDRESS_HOUR, address)
-    limits.consume(session, PER_NETWORK_HOUR, _network(address))
+    limits.consume(session, PER_NETWORK_HOUR, network_of(address))
     _keep_budget(session, index)
     at, row_id = clock.now(), new_id()
     session.add(
@@ -165,14 +164,6 @@ def _subject(session: Session, index: bytes, device_id: str | None) -> str:
     if device_id is not None and knows_device(session, index, device_id):
         return f"{index.hex()}|{device_id}"
     return index.hex()
-
-
-def _network(address: str) -> str:
-    try:
-        version = ip_address(address).version
-    except ValueError:
-        return address
-    return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False))
 
 
 def _keep_budget(session: Session, index: bytes) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -43,23 +44,28 @@ class RefreshToken:
 
 def issue_access(keys: KeyRing, actor: Actor, at: datetime) -> str:
     """A signed access token for `actor`, good for ACCESS_LIFE seconds."""
-    key = keys.current("access_tokens")
-    claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCES[actor.use],
-        "sub": str(actor.citizen_id),
-        "sid": str(actor.session_id),
-        "lvl": actor.level,
-        "iat": int(at.timestamp()),
-        "exp": int(at.timestamp()) + ACCESS_LIFE,
-    }
+    claims = {"sub": str(actor.citizen_id), "sid": str(actor.session_id), "lvl": actor.level}
     if actor.person_id is not None:
         claims["pid"] = str(actor.person_id)
-    return jwt.encode(claims, key.secret, _ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
+    return sign(keys, AUDIENCES[actor.use], claims, at)
+
+
+def sign(keys: KeyRing, audience: str, claims: Mapping[str, str | None], at: datetime) -> str:
+    """A token of ours with these claims for one audience, good for ACCESS_LIFE seconds."""
+    key = keys.current("access_tokens")
+    issued = int(at.timestamp())
+    whole = {"iss": ISSUER, "aud": audience, "iat": issued, "exp": issued + ACCESS_LIFE, **claims}
+    return jwt.encode(whole, key.secret, _ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
 
 def read_access(keys: KeyRing, token: str) -> Actor:
-    """The actor an access token speaks for. Raises `TokenRefused` for anything else.
+    """The actor an access token speaks for. Raises `TokenRefused` for anything else."""
+    return read(keys, token, _actor)
+
+
+def read(keys: KeyRing, token: str, make: Callable[[dict[str, Any]], Actor]) -> Actor:
+    """What `make` makes of the claims of a token with our seal; it judges the audience. Raises
+    `TokenRefused` for anything else.
 
     The algorithm is fixed and the key is looked up by exact id among our own: nothing in the token
     chooses how it is verified.
@@ -68,7 +74,7 @@ def read_access(keys: KeyRing, token: str) -> Actor:
         key = keys.get("access_tokens", _kid_of(token.partition(".")[0]))
         if key is None:
             raise TokenRefused
-        return _actor(_content(token, key))
+        return make(_content(token, key))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise TokenRefused from None
 
@@ -116,14 +122,19 @@ def _actor(claims: dict[str, Any]) -> Actor:
     )
 
 
-def derive_refresh(keys: KeyRing, family_id: uuid.UUID, generation: int) -> str:
-    """The refresh token of one generation: always the same text, stored nowhere."""
+def derive_refresh(
+    keys: KeyRing, family_id: uuid.UUID, generation: int, use: bytes = b"refresh"
+) -> str:
+    """The refresh token of one generation: always the same text, stored nowhere.
+
+    `use` keeps tokens of different tables apart.
+    """
     key = keys.current("refresh_tokens")
     body = key.kid.encode() + family_id.bytes + generation.to_bytes(4, "big")
-    return base64.urlsafe_b64encode(body + _mac(key.secret, body)).decode()
+    return base64.urlsafe_b64encode(body + _mac(key.secret, use, body)).decode()
 
 
-def read_refresh(keys: KeyRing, text: str) -> RefreshToken:
+def read_refresh(keys: KeyRing, text: str, use: bytes = b"refresh") -> RefreshToken:
     """Check the seal of a refresh token. Raises `TokenRefused`."""
     try:
         raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
@@ -133,10 +144,10 @@ def read_refresh(keys: KeyRing, text: str) -> RefreshToken:
         raise TokenRefused
     body, mac = raw[:-_MAC], raw[-_MAC:]
     key = keys.get("refresh_tokens", body[:8].decode("ascii", "replace"))
-    if key is None or not hmac.compare_digest(mac, _mac(key.secret, body)):
+    if key is None or not hmac.compare_digest(mac, _mac(key.secret, use, body)):
         raise TokenRefused
     return RefreshToken(uuid.UUID(bytes=body[8:24]), int.from_bytes(body[24:28], "big"))
 
 
-def _mac(secret: bytes, body: bytes) -> bytes:
-    return hmac.digest(secret, b"refresh|" + body, hashlib.sha256)
+def _mac(secret: bytes, use: bytes, body: bytes) -> bytes:
+    return hmac.digest(secret, use + b"|" + body, hashlib.sha256)

@@ -24,7 +24,7 @@ def test_every_route_has_an_audience_a_guard_and_a_policy(routes):
     for rule, _, line in routes:
         assert line is not None, f"{rule} has no guard"
         assert line.audience in get_args(Audience), rule
-        assert line.level in (*LEVELS, "anonymous", "operator"), rule
+        assert line.level in (*LEVELS, "anonymous", "operator", "second_factor"), rule
         assert len(line.policy) > 5, f"{rule} does not say which relation it checks"
 
 
@@ -35,6 +35,9 @@ def test_only_known_routes_are_open_to_everybody(routes):
         "/api/v1/auth/sessions",
         "/api/v1/auth/miniprogram/wechat",
         "/api/v1/auth/sessions/refresh",
+        "/api/v1/officer/sessions",
+        "/api/v1/officer/sessions/second-factor",
+        "/api/v1/officer/sessions/refresh",
         "/api/v1/regions",
         "/api/v1/menu",
         "/api/v1/matters",
@@ -89,7 +92,7 @@ def test_the_openapi_document_is_valid_and_complete(client, routes):
     assert described == served
 
 
-@pytest.mark.parametrize("audience", ["citizen", "verifier"])
+@pytest.mark.parametrize("audience", ["citizen", "verifier", "officer"])
 def test_each_audience_sees_its_own_operations_only(client, audience):
     document = client.get(f"/openapi.json?audience={audience}").get_json()
     OpenAPIV31SpecValidator(document).validate()
@@ -152,8 +155,8 @@ def test_unknown_query_fields_are_refused_on_every_route(routes, client, invent)
         if "GET" not in line.methods or "<" in rule or line.level == "operator":
             continue
         answer = client.get(f"{rule}?unheard_of=1", headers=person.headers)
-        if line.audience == "verifier":
-            assert answer.status_code == 403, rule
+        if line.audience in ("verifier", "officer"):
+            assert answer.status_code == {"verifier": 403, "officer": 401}[line.audience], rule
             continue
         assert answer.status_code == 422, rule
         assert "unheard_of" in answer.get_json()["errors"], rule

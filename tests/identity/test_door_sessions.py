@@ -45,7 +45,7 @@ def test_every_route_but_those_of_doors_refuses_it(app, client, headers):
     refused, allowed = 0, set()
     for rule in app.url_map.iter_rules():
         line = app.view_functions[rule.endpoint].huiban_route
-        if line.level in ("anonymous", "operator"):
+        if line.level in ("anonymous", "operator", "second_factor"):
             continue
         path = re.sub(r"<[^>]+>", "00000000-0000-4000-8000-000000000000", rule.rule)
         for method in line.methods:

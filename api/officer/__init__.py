@@ -1,0 +1,1 @@
+"""Calls of officers and administrators (工作人员)."""

@@ -1,0 +1,1 @@
+"""Staff (工作人员): units, officers, their roles and how they sign in. Never citizens' accounts."""
