@@ -56,6 +56,16 @@ class ExchangeSettings:
 
 
 @dataclass(frozen=True)
+class FaceidSettings:
+    """Tencent Cloud's face verification: the account and the business flow (RuleId) set up there."""
+
+    url: str
+    secret_id: str
+    secret_key: str
+    rule_id: str
+
+
+@dataclass(frozen=True)
 class WechatPaySettings:
     """WeChat Pay v3: its address and the file that lists our merchants and where their keys lie."""
 
@@ -93,11 +103,18 @@ class Settings:
     sms: SmsSettings
     wechat: WechatSettings
     population: ExchangeSettings
+    #: The exit-entry administration (出入境): every identity document but the resident ID.
+    exit_entry: ExchangeSettings
+    #: The business registry (市场监管法人库).
+    business_registry: ExchangeSettings
     health_authority: ExchangeSettings
     #: Bills of the residents' medical insurance (城乡居民基本医疗保险) and the booking of payments.
     medical_insurance: ExchangeSettings
     wechatpay: WechatPaySettings
     fcm: FcmSettings
+    faceid: FaceidSettings
+    #: How long a face check raises the level of a session.
+    face_level_minutes: int = 30
     #: The built front end; without it no pages are served.
     web_root: Path | None = None
     #: Where signed heads of the audit chain are appended: a file on another machine's disk.
@@ -119,6 +136,7 @@ class Settings:
 #: The hosts each party really lives at.
 KNOWN_HOSTS = {
     "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
+    "HUIBAN_FACEID_URL": {"faceid.tencentcloudapi.com"},
     "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
     "HUIBAN_WECHATPAY_URL": {"api.mch.weixin.qq.com", "api2.wechatpay.cn"},
     "HUIBAN_FCM_URL": {"fcm.googleapis.com"},
@@ -129,6 +147,9 @@ SECRETS = (
     "HUIBAN_SMS_SECRET_KEY",
     "HUIBAN_WECHAT_SECRET",
     "HUIBAN_POPULATION_APP_KEY",
+    "HUIBAN_EXIT_ENTRY_APP_KEY",
+    "HUIBAN_BUSINESS_REGISTRY_APP_KEY",
+    "HUIBAN_FACEID_SECRET_KEY",
     "HUIBAN_HEALTH_AUTHORITY_APP_KEY",
     "HUIBAN_MEDICAL_INSURANCE_APP_KEY",
 )
@@ -161,22 +182,19 @@ def _read(env: Env) -> Settings:
         access_log=env.bool("HUIBAN_ACCESS_LOG", False),
         database_pool=env.int("HUIBAN_THREADS", 4, validate=Range(min=1)),
         sms=_sms(env),
-        wechat=WechatSettings(
-            url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
-            appid=env.str("HUIBAN_WECHAT_APPID"),
-            secret=env.str("HUIBAN_WECHAT_SECRET"),
-        ),
+        wechat=_wechat(env),
         population=_exchange(env, "HUIBAN_POPULATION"),
+        exit_entry=_exchange(env, "HUIBAN_EXIT_ENTRY"),
+        business_registry=_exchange(env, "HUIBAN_BUSINESS_REGISTRY"),
         health_authority=_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
         medical_insurance=_exchange(env, "HUIBAN_MEDICAL_INSURANCE"),
-        wechatpay=WechatPaySettings(
-            url=env.str("HUIBAN_WECHATPAY_URL", "https://api.mch.weixin.qq.com"),
-            merchants_file=env.path("HUIBAN_WECHATPAY_MERCHANTS_FILE"),
-        ),
+        wechatpay=_wechatpay(env),
         fcm=FcmSettings(
             url=env.str("HUIBAN_FCM_URL", "https://fcm.googleapis.com"),
             service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
         ),
+        faceid=_faceid(env),
+        face_level_minutes=env.int("HUIBAN_FACE_LEVEL_MINUTES", 30, validate=Range(1, 240)),
         web_root=env.path("HUIBAN_WEB_ROOT", None),
         audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
@@ -194,6 +212,30 @@ def _sms(env: Env) -> SmsSettings:
         security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
         lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
         settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),
+    )
+
+
+def _wechat(env: Env) -> WechatSettings:
+    return WechatSettings(
+        url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
+        appid=env.str("HUIBAN_WECHAT_APPID"),
+        secret=env.str("HUIBAN_WECHAT_SECRET"),
+    )
+
+
+def _wechatpay(env: Env) -> WechatPaySettings:
+    return WechatPaySettings(
+        url=env.str("HUIBAN_WECHATPAY_URL", "https://api.mch.weixin.qq.com"),
+        merchants_file=env.path("HUIBAN_WECHATPAY_MERCHANTS_FILE"),
+    )
+
+
+def _faceid(env: Env) -> FaceidSettings:
+    return FaceidSettings(
+        url=env.str("HUIBAN_FACEID_URL", "https://faceid.tencentcloudapi.com/"),
+        secret_id=env.str("HUIBAN_FACEID_SECRET_ID"),
+        secret_key=env.str("HUIBAN_FACEID_SECRET_KEY"),
+        rule_id=env.str("HUIBAN_FACEID_RULE_ID"),
     )
 
 
@@ -220,6 +262,9 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
         "HUIBAN_SMS_URL": settings.sms.url,
         "HUIBAN_WECHAT_URL": settings.wechat.url,
         "HUIBAN_POPULATION_URL": settings.population.url,
+        "HUIBAN_EXIT_ENTRY_URL": settings.exit_entry.url,
+        "HUIBAN_BUSINESS_REGISTRY_URL": settings.business_registry.url,
+        "HUIBAN_FACEID_URL": settings.faceid.url,
         "HUIBAN_HEALTH_AUTHORITY_URL": settings.health_authority.url,
         "HUIBAN_MEDICAL_INSURANCE_URL": settings.medical_insurance.url,
         "HUIBAN_WECHATPAY_URL": settings.wechatpay.url,

@@ -89,4 +89,4 @@ def _store(session: Session, actor: Actor, answers: Answers) -> None:
 
 def _ask(authority: HealthAuthority, document: IdentityDocument) -> Answered:
     asked_at = clock.now()
-    return Answered(asked_at, authority.records(document.name, document.document_number))
+    return Answered(asked_at, authority.records(*document.asked))

@@ -11,6 +11,9 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from miniprogram_stubs import (
+    business_registry,
+    exit_entry,
+    faceid,
     fcm,
     fcm_inbox,
     fcm_tokens,
@@ -76,6 +79,7 @@ def create_app(
         *_push(world, made.fcm, failures),
         *_payments(world, made.wechatpay, failures),
         *_departments(world, failures),
+        *_identities(world, failures, base_url),
         outages.demonstration_calls(failures),
         people.demonstration_calls(world),
     ):
@@ -123,11 +127,23 @@ def _departments(world: World, failures: outages.Outages) -> list[Blueprint]:
     records = health_authority.Records.of_world(world)
     ledger = medical_insurance.Ledger.of_world(world)
     return [
-        population.party(world, failures),
         health_authority.party(world, records, failures),
         health_authority.demonstration_calls(world, records),
         medical_insurance.party(world, ledger, failures),
         medical_insurance.demonstration_calls(ledger),
+    ]
+
+
+def _identities(world: World, failures: outages.Outages, base_url: str) -> list[Blueprint]:
+    registry = business_registry.Registry(world)
+    checks = faceid.Checks(world)
+    return [
+        population.party(world, failures),
+        exit_entry.party(world, failures),
+        business_registry.party(world, registry, failures),
+        business_registry.demonstration_calls(world, registry),
+        faceid.party(world, checks, failures, base_url),
+        faceid.demonstration_calls(checks),
     ]
 
 

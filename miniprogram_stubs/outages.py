@@ -12,7 +12,8 @@ from miniprogram_stubs.inputs import BadInputError, json_object, text
 
 PARTIES = (
     *("sms", "wechat", "wechatpay", "fcm"),
-    *("population", "health_authority", "medical_insurance"),
+    *("population", "exit_entry", "business_registry", "faceid"),
+    *("health_authority", "medical_insurance"),
 )
 MODES = ("ok", "error", "hang")
 LONGEST_HANG_SECONDS = 30.0

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, jsonify, request
 
 from miniprogram_stubs.inputs import BadInputError, limit
-from miniprogram_stubs.world import Person, World
+from miniprogram_stubs.world import Holder, Organisation, Person, World
 
 #: People of other roles exist only in the population database.
 _PLAYABLE = ("resident", "parent", "child", "venue_staff")
 _ROLES = (
     *_PLAYABLE,
+    "other_document",
     "county_officer",
     "city_officer",
     "village_agent",
@@ -21,6 +22,8 @@ def demonstration_calls(world: World) -> Blueprint:
     """A list of people with what signing in as them needs, and what to try with them."""
     calls = Blueprint("demo", __name__)
     accounts = [_account(world, person) for person in world.people if person.role in _PLAYABLE]
+    accounts += [_holder(holder) for holder in world.other_documents.values()]
+    accounts += [_representative(organisation) for organisation in world.organisations]
 
     @calls.get("/demo/accounts")
     def show() -> Response:
@@ -34,6 +37,25 @@ def demonstration_calls(world: World) -> Blueprint:
         return jsonify(chosen[: limit(default=None, most=1_000_000)])
 
     return calls
+
+
+def _holder(holder: Holder) -> dict[str, str]:
+    """The only entries with a `document_type`: the others have resident IDs."""
+    shown = ("phone", "name", "document_type", "document_number", "note")
+    return {"role": "other_document"} | {field: getattr(holder, field) for field in shown}
+
+
+def _representative(organisation: Organisation) -> dict[str, str]:
+    """The legal representative, with the code of the company to claim."""
+    person = organisation.representative
+    return {
+        "role": "organisation",
+        "phone": person.phone or "",
+        "name": person.name,
+        "document_number": person.document_number,
+        "organisation_id": organisation.uscc,
+        "note": f"{organisation.name}（{organisation.status}）的法定代表人：凭统一社会信用代码认领",
+    }
 
 
 def _account(world: World, person: Person) -> dict[str, str]:

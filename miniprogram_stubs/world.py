@@ -78,6 +78,15 @@ class ExchangeParty:
 
 
 @dataclass(frozen=True)
+class FaceidParty:
+    """What the face verification expects of its caller, and the business flow set up for it."""
+
+    secret_id: str
+    secret_key: str
+    rule_id: str
+
+
+@dataclass(frozen=True)
 class Person:
     """An invented person. `deceased` is what the population database says, nothing else knows."""
 
@@ -93,6 +102,30 @@ class Person:
     openid: str | None
     note: str
     deceased: bool
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody whom only the exit-entry administration knows, by another document."""
+
+    key: str
+    document_type: str
+    document_number: str
+    name: str
+    sex: str
+    birth_date: str
+    phone: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """An invented company: active, revoked (吊销) or deregistered (注销)."""
+
+    uscc: str
+    name: str
+    status: str
+    representative: Person
 
 
 @dataclass(frozen=True)
@@ -128,6 +161,9 @@ class World:
     wechatpay: WechatpayParty
     fcm: FcmParty
     population: ExchangeParty
+    exit_entry: ExchangeParty
+    business_registry: ExchangeParty
+    faceid: FaceidParty
     health_authority: ExchangeParty
     medical_insurance: ExchangeParty
     medical_bills: MedicalBills
@@ -136,6 +172,9 @@ class World:
     health_records: tuple[HealthRecord, ...]
     by_document: dict[str, Person]
     by_phone: dict[str, Person]
+    #: By kind and number.
+    other_documents: dict[tuple[str, str], Holder]
+    organisations: tuple[Organisation, ...]
 
 
 def load_world(path: str) -> World:
@@ -155,6 +194,9 @@ def load_world(path: str) -> World:
         wechatpay=_wechatpay(parties["wechatpay"]),
         fcm=FcmParty(**parties["fcm"]),
         population=ExchangeParty(**parties["population"]),
+        exit_entry=ExchangeParty(**parties["exit_entry"]),
+        business_registry=ExchangeParty(**parties["business_registry"]),
+        faceid=FaceidParty(**parties["faceid"]),
         health_authority=ExchangeParty(**parties["health_authority"]),
         medical_insurance=ExchangeParty(**parties["medical_insurance"]),
         medical_bills=_medical_bills(raw["medical_bills"]),
@@ -163,6 +205,21 @@ def load_world(path: str) -> World:
         health_records=tuple(HealthRecord(**entry) for entry in raw["health_records"]),
         by_document=by_document,
         by_phone=by_phone,
+        other_documents={
+            (entry["document_type"], entry["document_number"]): Holder(**entry)
+            for entry in raw["other_documents"]
+        },
+        organisations=_organisations(raw["organisations"], people),
+    )
+
+
+def _organisations(
+    entries: list[dict[str, str]], people: tuple[Person, ...]
+) -> tuple[Organisation, ...]:
+    by_key = {person.key: person for person in people}
+    return tuple(
+        Organisation(**entry | {"representative": by_key[entry["representative"]]})  # type: ignore[arg-type]
+        for entry in entries
     )
 
 

@@ -26,13 +26,11 @@ from sqlalchemy.sql import CompoundSelect
 
 from app.core import clock
 from app.family.models import Mandate
+from app.identity.documents import RESIDENT_ID
 from app.identity.models import Account, Person
 from app.payments.models import Bill
 
 Facts = Select[Any] | CompoundSelect[Any]
-
-#: The only kind of document that bills can be matched by.
-_RESIDENT_ID = "resident_id"
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,7 @@ def contributions(day: date, parameters: Mapping[str, str]) -> Facts:
 
 def is_the_insured() -> Any:
     """Of a `Person` and a `Bill`: it is theirs. The department names no person, only a document."""
-    return and_(
-        Person.document_type == _RESIDENT_ID, Person.document_index == Bill.beneficiary_index
-    )
+    return Person.document_index == Bill.beneficiary_index
 
 
 def _payable(day: date, scheme: str) -> Subquery:
@@ -126,7 +122,7 @@ def _unknown(scheme: str, period: YearlyPeriod) -> Subquery:
             due.label("due"),
             params.label("params"),
         )
-        .where(Person.document_type == _RESIDENT_ID, ~known)
+        .where(Person.document_type == RESIDENT_ID, ~known)
         .subquery("unknown")
     )
 

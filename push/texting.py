@@ -113,11 +113,7 @@ def _is_needed(session: Session, line_id: uuid.UUID) -> bool:
     """Whether the line is settled, we know a phone, and the insured has no account."""
     insured = select(Account.id).join(Person, Person.id == Account.person_id)
     has_account = insured.where(
-        (Person.id == Bill.person_id)
-        | (
-            (Person.document_type == "resident_id")
-            & (Person.document_index == Bill.beneficiary_index)
-        )
+        (Person.id == Bill.person_id) | (Person.document_index == Bill.beneficiary_index)
     ).exists()
     needed = (
         select(OrderLine.id)

@@ -42,17 +42,11 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
         "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
         "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],
-        **_exchange("POPULATION", parties["population"], f"{stubs_url}/exchange/population/verify"),
-        **_exchange(
-            "HEALTH_AUTHORITY",
-            parties["health_authority"],
-            f"{stubs_url}/exchange/health/personnel",
-        ),
-        **_exchange(
-            "MEDICAL_INSURANCE",
-            parties["medical_insurance"],
-            f"{stubs_url}/exchange/medical-insurance",
-        ),
+        **_exchanges(parties, stubs_url),
+        "HUIBAN_FACEID_URL": f"{stubs_url}/tencent-faceid/",
+        "HUIBAN_FACEID_SECRET_ID": parties["faceid"]["secret_id"],
+        "HUIBAN_FACEID_SECRET_KEY": parties["faceid"]["secret_key"],
+        "HUIBAN_FACEID_RULE_ID": parties["faceid"]["rule_id"],
         "HUIBAN_WECHATPAY_URL": f"{stubs_url}/wechatpay",
         "HUIBAN_WECHATPAY_MERCHANTS_FILE": str(stub_keys(home) / "merchants.json"),
         "HUIBAN_FCM_URL": f"{stubs_url}/fcm",
@@ -81,10 +75,22 @@ def clean_environment() -> dict[str, str]:
     return kept | ({"HUIBAN_LOCAL": flavour} if flavour else {})
 
 
-def _exchange(name: str, party: dict[str, str], url: str) -> dict[str, str]:
-    return {
-        f"HUIBAN_{name}_URL": url,
-        f"HUIBAN_{name}_REQUESTER_ID": party["rid"],
-        f"HUIBAN_{name}_SERVICE_ID": party["sid"],
-        f"HUIBAN_{name}_APP_KEY": party["appkey"],
-    }
+#: Services of the exchange and where their stand-ins live.
+_EXCHANGES = {
+    "population": "/population/verify",
+    "exit_entry": "/exit-entry/verify",
+    "business_registry": "/business-registry/entity",
+    "health_authority": "/health/personnel",
+    "medical_insurance": "/medical-insurance",
+}
+
+
+def _exchanges(parties: dict[str, Any], stubs_url: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, path in _EXCHANGES.items():
+        prefix, party = f"HUIBAN_{name.upper()}", parties[name]
+        values[f"{prefix}_URL"] = f"{stubs_url}/exchange{path}"
+        values[f"{prefix}_REQUESTER_ID"] = party["rid"]
+        values[f"{prefix}_SERVICE_ID"] = party["sid"]
+        values[f"{prefix}_APP_KEY"] = party["appkey"]
+    return values

@@ -1,7 +1,7 @@
 """Writes `demo/world.json`: the invented people, places and credentials of the demonstration.
 
-Names, places and credentials come from `demo/ingredients.json`. Run without arguments to write
-the file, with `--check` to fail when it differs; the same seed always gives the same file. Nobody
+Names, places and credentials come from `demo/ingredients.json`. `python -m scripts.make_world`
+writes the file, with `--check` it fails when it differs; the same seed always gives the same file. Nobody
 in it exists: the region part 429999 of the document numbers was never assigned, so no number can
 be a real person's.
 """
@@ -17,12 +17,18 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from scripts.world_others import (
+    NEVER_ASSIGNED_REGION,
+    make_organisations,
+    make_other_documents,
+    with_check,
+)
+
 Entry = dict[str, Any]
 
 DEMO = Path(__file__).resolve().parent.parent / "demo"
 WORLD = DEMO / "world.json"
 INGREDIENTS: Entry = json.loads((DEMO / "ingredients.json").read_text(encoding="utf-8"))
-NEVER_ASSIGNED_REGION = "429999"
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "huiban.example")
 
 RESIDENTS, COUPLES, FAMILIES_WITH_PARENTS = 240, 30, 25
@@ -74,9 +80,7 @@ class Maker:
         """Region, birth date, a sequence odd for men, and the GB 11643 check character."""
         while True:
             sequence = self.random.randrange(int(sex == "1"), 1000, 2)
-            body = f"{NEVER_ASSIGNED_REGION}{born:%Y%m%d}{sequence:03d}"
-            weighted = sum(int(digit) * (2 ** (17 - i) % 11) for i, digit in enumerate(body))
-            number = body + "10X98765432"[weighted % 11]
+            number = with_check(f"{NEVER_ASSIGNED_REGION}{born:%Y%m%d}{sequence:03d}")
             if number not in self.numbers:
                 self.numbers.add(number)
                 return number
@@ -250,12 +254,15 @@ def world_text() -> str:
         "从她开始：健康码应为绿码；可为没有手机的父亲（p001）查缴费用，"
         "可代孩子（c001）展码，可请母亲（p002）授权"
     )
+    organisations = make_organisations(maker.people, INGREDIENTS["organisations"])
     world = {
         "notice": INGREDIENTS["notice"],
         "parties": INGREDIENTS["parties"],
         "people": list(maker.people.values()),
         "venues": venues,
         "venue_staff": staff,
+        "other_documents": make_other_documents(INGREDIENTS["other_documents"]),
+        "organisations": organisations,
         "health_records": records,
         "medical_bills": INGREDIENTS["medical_bills"] | {"contact_phones": contact_phones(maker)},
     }

@@ -171,11 +171,7 @@ def world(core: Core) -> Iterator[World]:
     """The core and the real adapters; ask for `stubs` when one is to be answered."""
     made = build_world(core, waiters=4)
     yield made
-    for party in (
-        *(made.sms, made.wechat, made.population),
-        *(made.health_authority, made.medical_insurance),
-    ):
-        party.close()
+    made.close_parties()
 
 
 @pytest.fixture

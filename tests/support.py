@@ -28,7 +28,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.connectors.exchange import PopulationRecord
+from app.connectors.exchange import PersonRecord
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.runtime import Core
@@ -66,7 +66,7 @@ def make_person(core: Core, level: str = "real_name") -> Invented:
         account = account_of_phone(session, phone)
         if level == "real_name":
             claimed = real_name.claim(name, document)
-            found = PopulationRecord("2", claimed.document.birth_date, False, "420106")
+            found = PersonRecord("2", claimed.document.birth_date, False, "420106")
             account.person_id = real_name.person_of(session, claimed, found)
             account.level = "real_name"
             session.flush()

@@ -11,6 +11,7 @@ from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.http import PartyUnavailable
 from app.identity import real_name
+from app.identity.documents import DOCUMENT_TYPES
 from app.payments import bills, lookups, queries
 from app.payments.lookups import Wanted
 
@@ -84,7 +85,7 @@ class LookupRequest(Schema):
     """Name and document exactly as printed on it."""
 
     name = Text(50, required=True)
-    document_type = Text(20, required=True, validate=ma.validate.OneOf([real_name.DOCUMENT_TYPE]))
+    document_type = Text(40, required=True, validate=ma.validate.OneOf(DOCUMENT_TYPES))
     document_number = Text(18, required=True)
     scheme = ma.fields.String(required=True, validate=ma.validate.OneOf(list(bills.SCHEMES)))
 
@@ -109,7 +110,7 @@ def list_bills(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, FoundList)
 def look_up(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Find somebody's bill in order to pay it: 10 a payer and day, 5 a number and day."""
-    person = real_name.claim(body["name"], body["document_number"])
+    person = real_name.claim(body["name"], body["document_number"], body["document_type"])
     wanted = Wanted(person, body["scheme"])
     found = lookups.look_up(session(), world().medical_insurance, actor(), wanted)
     if isinstance(found, PartyUnavailable):

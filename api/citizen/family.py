@@ -14,6 +14,7 @@ from app.family.models import RELATIONS, SCOPES
 from app.family.queries import Shown
 from app.family.services import Terms
 from app.identity import real_name
+from app.identity.documents import DOCUMENT_TYPES
 
 blueprint = AudienceBlueprint(
     "family",
@@ -30,7 +31,7 @@ class PersonRequest(Schema):
     """Somebody, as their document names them."""
 
     name = Text(50, required=True)
-    document_type = Text(20, required=True, validate=ma.validate.OneOf([real_name.DOCUMENT_TYPE]))
+    document_type = Text(40, required=True, validate=ma.validate.OneOf(DOCUMENT_TYPES))
     document_number = Text(18, required=True)
 
 
@@ -109,7 +110,7 @@ class MemberList(Schema):
 def ask_mandate(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for a mandate. The answer is alike whether or not we know the person."""
     person = body["person"]
-    principal = real_name.claim(person["name"], person["document_number"])
+    principal = real_name.claim(**person)
     terms = Terms(body["relation"], tuple(body["scopes"]), body["until"])
     mandate = services.ask_mandate(session(), actor(), principal, terms)
     return {"id": mandate.id, "person_id": None, "status": "pending"}

@@ -11,6 +11,8 @@ from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.http import PartyUnavailable
 from app.identity import queries, real_name, sessions
+from app.identity.documents import DOCUMENT_TYPES
+from app.identity.real_name import Authorities
 from app.identity.tokens import ACCESS_LIFE
 
 blueprint = AudienceBlueprint(
@@ -34,7 +36,7 @@ class RealNameRequest(Schema):
     """Name and document as printed on it."""
 
     name = Text(50, required=True)
-    document_type = Text(20, required=True, validate=ma.validate.OneOf([real_name.DOCUMENT_TYPE]))
+    document_type = Text(40, required=True, validate=ma.validate.OneOf(DOCUMENT_TYPES))
     document_number = Text(18, required=True)
 
 
@@ -57,9 +59,10 @@ def show_me() -> dict[str, Any]:
 @blueprint.arguments(RealNameRequest)
 @blueprint.response(200, RealNameAnswer)
 def prove_real_name(body: dict[str, Any]) -> dict[str, Any] | Response:
-    """Prove name and document number against the population database."""
-    claimed = real_name.claim(body["name"], body["document_number"])
-    account = real_name.prove_real_name(session(), world().population, actor(), claimed)
+    """Prove name and document number with the authority that issued the document."""
+    claimed = real_name.claim(**body)
+    authorities = Authorities(world().population, world().exit_entry)
+    account = real_name.prove_real_name(session(), authorities, actor(), claimed)
     if isinstance(account, PartyUnavailable):
         return problem(account)
     return {

@@ -1,4 +1,4 @@
-"""The government data-sharing exchange (数据共享交换平台) and two of the services used through it.
+"""The government data-sharing exchange (数据共享交换平台) and services used through it.
 
 Each request carries requester, service, time in milliseconds and
 `base64(HMAC-SHA256(app key, service + requester + time))` in headers beginning `gjgxjhpt`.
@@ -16,6 +16,18 @@ from app.core import clock
 from app.core.http import Party, PartyRefused, PartyUnavailable
 from app.settings import ExchangeSettings
 
+#: Kind of document → its code (ZJLX). 10 to 34 as gates of other provinces have them; the residence
+#: permits' are this exchange's own.
+DOCUMENT_CODES = {
+    "resident_id": "10",
+    "hk_macau_travel_permit": "14",
+    "taiwan_travel_permit": "15",
+    "passport": "20",
+    "foreign_permanent_residence": "34",
+    "hk_macau_residence_permit": "41",
+    "taiwan_residence_permit": "42",
+}
+
 
 class ExchangeRefused(PartyRefused):
     """The service answered, with a code of its own that is not success: `answered`."""
@@ -26,14 +38,15 @@ class ExchangeRefused(PartyRefused):
 
 
 @dataclass(frozen=True)
-class PopulationRecord:
-    """What the population database (人口库) says of a matching name and number."""
+class PersonRecord:
+    """What the authority that issued a document says of a matching name and number."""
 
-    sex: Literal["1", "2"]
+    #: GB/T 2261.1.
+    sex: Literal["0", "1", "2", "9"]
     birth_date: date
     deceased: bool
-    #: Six-digit division of the household registration, as the database has it.
-    household_division: str
+    #: Six-digit division of the household registration, as the population database (人口库) has it.
+    household_division: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,8 +62,18 @@ class HealthRecord:
 class Population(Protocol):
     """Checks a name against a document number."""
 
-    def verify(self, name: str, document_number: str) -> PopulationRecord | None:
+    def verify(self, name: str, document_number: str) -> PersonRecord | None:
         """The record when name and number belong together, else None. May raise `PartyUnavailable`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class ExitEntry(Protocol):
+    """Checks a name against a document the exit-entry administration (出入境管理机构) issued or read."""
+
+    def verify(self, name: str, document_type: str, document_number: str) -> PersonRecord | None:
+        """The record when name and document belong together, else None. May raise `PartyUnavailable`."""
 
     def close(self) -> None:
         """Give the connections back."""
@@ -59,7 +82,7 @@ class Population(Protocol):
 class HealthAuthority(Protocol):
     """Knows who is concerned by an outbreak."""
 
-    def records(self, name: str, document_number: str) -> list[HealthRecord]:
+    def records(self, name: str, document_type: str, document_number: str) -> list[HealthRecord]:
         """All entries about this person. Raises `PartyUnavailable`."""
 
     def close(self) -> None:
@@ -106,16 +129,21 @@ class Exchange:
         }
 
 
+def asked(name: str, document_type: str, document_number: str) -> dict[str, str]:
+    """How most services want to be asked about a person."""
+    return {"ZJLX": DOCUMENT_CODES[document_type], "ZJHM": document_number, "XM": name}
+
+
 class ExchangePopulation(Exchange):
     """The population database behind the exchange."""
 
-    def verify(self, name: str, document_number: str) -> PopulationRecord | None:
+    def verify(self, name: str, document_number: str) -> PersonRecord | None:
         """See `Population.verify`."""
         data = self.ask({"GMSFHM": document_number, "XM": name})
         try:
             if data["HYJG"] != "1":
                 return None
-            return PopulationRecord(
+            return PersonRecord(
                 sex="1" if data["XB"] == "1" else "2",
                 birth_date=datetime.strptime(data["CSRQ"], "%Y%m%d").date(),  # noqa: DTZ007 a date
                 deceased=data["SWBS"] == "1",
@@ -123,6 +151,23 @@ class ExchangePopulation(Exchange):
             )
         except (KeyError, TypeError, ValueError):
             raise PartyUnavailable("population") from None
+
+
+class ExchangeExitEntry(Exchange):
+    """The exit-entry administration behind the exchange."""
+
+    def verify(self, name: str, document_type: str, document_number: str) -> PersonRecord | None:
+        """See `ExitEntry.verify`."""
+        data = self.ask(asked(name, document_type, document_number))
+        try:
+            if data["HYJG"] != "1":
+                return None
+            if data["XB"] not in ("0", "1", "2", "9"):
+                raise ValueError("no sex of GB/T 2261.1")
+            born = datetime.strptime(data["CSRQ"], "%Y%m%d").date()  # noqa: DTZ007 a date
+            return PersonRecord(sex=data["XB"], birth_date=born, deceased=False)
+        except (KeyError, TypeError, ValueError):
+            raise PartyUnavailable("exit_entry") from None
 
 
 def _moment(text: str) -> datetime:
@@ -135,10 +180,9 @@ def _moment(text: str) -> datetime:
 class ExchangeHealthAuthority(Exchange):
     """The health authority behind the exchange."""
 
-    def records(self, name: str, document_number: str) -> list[HealthRecord]:
+    def records(self, name: str, document_type: str, document_number: str) -> list[HealthRecord]:
         """See `HealthAuthority.records`."""
-        body = {"ZJLX": "10", "ZJHM": document_number, "XM": name}
-        data = self.ask(body)
+        data = self.ask(asked(name, document_type, document_number))
         try:
             return [
                 HealthRecord(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from app.connectors.exchange import Exchange, ExchangeRefused
+from app.connectors.exchange import Exchange, ExchangeRefused, asked
 from app.core import clock
 from app.core.http import PartyUnavailable
 
@@ -65,7 +65,7 @@ class PaidBill:
 class MedicalInsurance(Protocol):
     """Asks for bills and books payments."""
 
-    def bills(self, name: str, document_number: str) -> list[DepartmentBill]:
+    def bills(self, name: str, document_type: str, document_number: str) -> list[DepartmentBill]:
         """The person's bills; none unless name and number belong together.
 
         Raises `PartyUnavailable`.
@@ -84,10 +84,9 @@ class MedicalInsurance(Protocol):
 class ExchangeMedicalInsurance(Exchange):
     """The department behind the exchange."""
 
-    def bills(self, name: str, document_number: str) -> list[DepartmentBill]:
+    def bills(self, name: str, document_type: str, document_number: str) -> list[DepartmentBill]:
         """See `MedicalInsurance.bills`."""
-        body = {"ZJLX": "10", "ZJHM": document_number, "XM": name}
-        data = self.ask(body, "/bills")
+        data = self.ask(asked(name, document_type, document_number), "/bills")
         try:
             return [_bill(each) for each in data if each["XZ"] in SCHEMES]
         except (KeyError, TypeError, ValueError):

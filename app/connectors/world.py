@@ -1,13 +1,17 @@
 """The outside world as one process knows it, and the bundle jobs are given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from app.connectors.business_registry import BusinessRegistry, ExchangeBusinessRegistry
 from app.connectors.exchange import (
+    ExchangeExitEntry,
     ExchangeHealthAuthority,
     ExchangePopulation,
+    ExitEntry,
     HealthAuthority,
     Population,
 )
+from app.connectors.faceid import FaceVerifier, TencentFaceid
 from app.connectors.medical_insurance import ExchangeMedicalInsurance, MedicalInsurance
 from app.connectors.sms import SmsGateway, TencentSms
 from app.connectors.wechat import Wechat, WechatApi
@@ -22,15 +26,22 @@ class World:
     sms: SmsGateway
     wechat: Wechat
     population: Population
+    exit_entry: ExitEntry
+    business_registry: BusinessRegistry
+    faceid: FaceVerifier
     health_authority: HealthAuthority
     medical_insurance: MedicalInsurance
 
     def close(self) -> None:
         """Give all connections back, the core's included."""
-        exchange = (self.population, self.health_authority, self.medical_insurance)
-        for party in (self.sms, self.wechat, *exchange):
-            party.close()
+        self.close_parties()
         self.core.close()
+
+    def close_parties(self) -> None:
+        """Give back the connections to the outside."""
+        for each in fields(self):
+            if each.name != "core":
+                getattr(self, each.name).close()
 
 
 def build_world(core: Core, *, waiters: int) -> World:
@@ -41,6 +52,11 @@ def build_world(core: Core, *, waiters: int) -> World:
         sms=TencentSms(settings.sms, waiters=waiters),
         wechat=WechatApi(settings.wechat, waiters=waiters),
         population=ExchangePopulation("population", settings.population, waiters=waiters),
+        exit_entry=ExchangeExitEntry("exit_entry", settings.exit_entry, waiters=waiters),
+        business_registry=ExchangeBusinessRegistry(
+            "business_registry", settings.business_registry, waiters=waiters
+        ),
+        faceid=TencentFaceid(settings.faceid, waiters=waiters),
         health_authority=ExchangeHealthAuthority(
             "health_authority", settings.health_authority, waiters=waiters
         ),

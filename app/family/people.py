@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.core import crypto
 from app.core.db import Session
 from app.core.types import Actor
 from app.identity.accounts import phone_of
 from app.identity.models import Account, Person
 from app.identity.queries import identity_document
-from app.identity.real_name import DOCUMENT_TYPE
+from app.identity.real_name import document_index
 
 
 @dataclass(frozen=True)
@@ -22,24 +21,16 @@ class Myself:
     index: bytes
 
 
-def index_of(session: Session, document_number: str) -> bytes:
-    """Blind index of a resident ID, as `persons.document_index`."""
-    text = f"{DOCUMENT_TYPE}|{document_number}"
-    return crypto.blind_index(session.core.keys, "blind_document", text)
-
-
 def myself(session: Session, actor: Actor) -> Myself:
     """The actor as documents name them; only for routes that demand the real name."""
     document = identity_document(session, actor.person)
-    return Myself(document.name, index_of(session, document.document_number))
+    index = document_index(session, document.document_type, document.document_number)
+    return Myself(document.name, index)
 
 
 def person_with(session: Session, index: bytes) -> uuid.UUID | None:
     """The person whose document has this index, if we know them."""
-    known = select(Person.id).where(
-        Person.document_type == DOCUMENT_TYPE, Person.document_index == index
-    )
-    return session.scalar(known)
+    return session.scalar(select(Person.id).where(Person.document_index == index))
 
 
 def phone_with(session: Session, index: bytes) -> str | None:
@@ -47,7 +38,7 @@ def phone_with(session: Session, index: bytes) -> str | None:
     its = (
         select(Account)
         .join(Person, Person.id == Account.person_id)
-        .where(Person.document_type == DOCUMENT_TYPE, Person.document_index == index)
+        .where(Person.document_index == index)
     )
     account = session.scalar(its)
     return phone_of(session, account) if account else None

@@ -20,7 +20,7 @@ from app.family.errors import MandateExists, MandateNotOpen
 from app.family.models import Mandate
 from app.family.queries import Shown, mandate_of
 from app.family.states import LIVING, MandateMoveRefused, move
-from app.identity.real_name import DOCUMENT_TYPE, Claim
+from app.identity.real_name import Claim, document_index
 
 ASKED_A_DAY = Quota("mandate_asked_day", 10, 86_400)
 LONGEST_YEARS = 5
@@ -45,7 +45,7 @@ def ask_mandate(session: Session, actor: Actor, principal: Claim, terms: Terms) 
     """
     _check_until(terms.until)
     limits.consume(session, ASKED_A_DAY, str(actor.person))
-    index = people.index_of(session, principal.document.number)
+    index = document_index(session, principal.document.type, principal.document.number)
     if index == people.myself(session, actor).index:
         message = "不能为自己设立授权。 A mandate is for somebody else."
         raise InvalidInput(fields={"document_number": [message]})
@@ -151,8 +151,8 @@ def _pending(session: Session, actor: Actor, principal: Claim, terms: Terms) -> 
         id=row,
         holder_account_id=actor.account,
         holder_person_id=actor.person,
-        principal_index=people.index_of(session, principal.document.number),
-        principal_document_type=DOCUMENT_TYPE,
+        principal_index=document_index(session, principal.document.type, principal.document.number),
+        principal_document_type=principal.document.type,
         principal_name_sealed=crypto.seal(keys, name, principal.name),
         principal_document_sealed=crypto.seal(keys, document, principal.document.number),
         principal_person_id=None,

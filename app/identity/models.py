@@ -14,14 +14,14 @@ class Person(Base):
 
     __tablename__ = "persons"
     __table_args__ = (
-        UniqueConstraint("document_type", "document_index"),
+        UniqueConstraint("document_index"),
         CheckConstraint("sex IN ('0', '1', '2', '9')", name="sex"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    #: `resident_id` (居民身份证); more kinds come with the other documents.
+    #: One of `documents.DOCUMENT_TYPES`.
     document_type: Mapped[str]
-    #: Blind index of the document number.
+    #: Blind index of kind and number of the document.
     document_index: Mapped[bytes]
     name_sealed: Mapped[bytes]
     document_sealed: Mapped[bytes]
@@ -29,7 +29,8 @@ class Person(Base):
     sex: Mapped[str]
     #: Clear, because rules ask for ages in SQL; tied to a random id only.
     birth_date: Mapped[date]
-    #: Division of the household registration as the population database gives it (6 digits).
+    #: Division of the household registration as the population database gives it (6 digits); empty for
+    #: those it does not know.
     household_division: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -25,6 +25,11 @@ class IdentityDocument:
     document_type: str
     document_number: str
 
+    @property
+    def asked(self) -> tuple[str, str, str]:
+        """As outside parties are asked about somebody: name, kind of document, number."""
+        return self.name, self.document_type, self.document_number
+
 
 def identity_document(session: Session, person_id: uuid.UUID) -> IdentityDocument:
     """The person's name and document. Raises `NoResultFound` for an unknown person."""

@@ -23,6 +23,7 @@ from app.family.queries import mandated_documents, person_reached
 from app.identity import phones
 from app.identity.documents import mask_name
 from app.identity.queries import identity_document
+from app.identity.real_name import document_index
 from app.payments.models import Bill, BillGrant, OrderLine
 
 log = structlog.get_logger()
@@ -44,9 +45,20 @@ class Insured:
     """Whose bills are asked for."""
 
     name: str
+    document_type: str
     document_number: str
     #: Blind index of the document.
     index: bytes
+
+    @classmethod
+    def by(cls, session: Session, name: str, document_type: str, number: str) -> "Insured":
+        """Somebody, as their document names them."""
+        return cls(name, document_type, number, document_index(session, document_type, number))
+
+    @property
+    def asked(self) -> tuple[str, str, str]:
+        """As the department is asked."""
+        return self.name, self.document_type, self.document_number
 
 
 @dataclass(frozen=True)
@@ -71,12 +83,11 @@ def list_bills(
         if person_id != actor.person:
             audit.record(session, for_person(actor, "payments.read_bills", person_id))
         document = identity_document(session, person_id)
-        index = people.index_of(session, document.document_number)
-        return Insured(document.name, document.document_number, index)
+        return Insured.by(session, *document.asked)
 
     def call(insured: Insured) -> list[DepartmentBill] | None:
         try:
-            return department.bills(insured.name, insured.document_number)
+            return department.bills(*insured.asked)
         except PartyUnavailable:
             return None
 

@@ -58,17 +58,17 @@ def look_up(
     Each attempt counts, also those that find nothing; only when the department did not answer is it
     given back, which is why that comes back as an outcome. Raises `TooManyRequests`.
     """
-    name, number = wanted.person.name, wanted.person.document.number
+    name, document = wanted.person.name, wanted.person.document
 
     def prepare() -> Insured:
-        index = people.index_of(session, number)
+        insured = Insured.by(session, name, document.type, document.number)
         limits.consume(session, A_PAYER_A_DAY, str(actor.account))
-        limits.consume(session, A_NUMBER_A_DAY, index.hex())
-        return Insured(name, number, index)
+        limits.consume(session, A_NUMBER_A_DAY, insured.index.hex())
+        return insured
 
     def call(insured: Insured) -> list[DepartmentBill] | PartyUnavailable:
         try:
-            return department.bills(insured.name, insured.document_number)
+            return department.bills(*insured.asked)
         except PartyUnavailable as silent:
             return silent
 

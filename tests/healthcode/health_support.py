@@ -29,7 +29,7 @@ class Authority:
     silent: bool = False
     asked: int = 0
 
-    def records(self, name: str, document_number: str) -> list[HealthRecord]:
+    def records(self, name: str, document_type: str, document_number: str) -> list[HealthRecord]:
         self.asked += 1
         if self.silent:
             raise PartyUnavailable("health_authority")

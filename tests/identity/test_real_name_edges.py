@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from support import make_person, resident_id
 
-from app.connectors.exchange import PopulationRecord
+from app.connectors.exchange import PersonRecord
 from app.connectors.wechat import WechatApi
 from app.connectors.world import build_world
 from app.core.db import unit_of_work
@@ -47,7 +47,7 @@ def test_a_deceased_person_is_refused_like_a_wrong_name(stubs, prove, invent, se
     assert session.scalar(select(func.count()).select_from(Person)) == 0
 
 
-RECORD = PopulationRecord("2", date(1990, 1, 1), False, "420106")
+RECORD = PersonRecord("2", date(1990, 1, 1), False, "420106")
 
 
 class SlowPopulation:

@@ -43,7 +43,7 @@ class Department:
     asked: list[tuple[str, str]] = field(default_factory=list)
     booked: dict[str, PaidBill] = field(default_factory=dict)
 
-    def bills(self, name: str, document_number: str) -> list[DepartmentBill]:
+    def bills(self, name: str, document_type: str, document_number: str) -> list[DepartmentBill]:
         self.asked.append((name, document_number))
         if self.silent:
             raise PartyUnavailable("medical_insurance")

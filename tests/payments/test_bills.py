@@ -102,10 +102,10 @@ def test_a_mandate_that_ends_while_the_department_is_asked_shows_nothing(
     give_mandate(daughter, father)
     answered = department.bills
 
-    def end_meanwhile(name, number):
+    def end_meanwhile(*asked):
         session.execute(update(Mandate).values(status="revoked"))
         session.commit()
-        return answered(name, number)
+        return answered(*asked)
 
     monkeypatch.setattr(department, "bills", end_meanwhile)
     assert payer(daughter).bills(father.actor.person_id).status_code == 404

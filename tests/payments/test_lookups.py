@@ -167,7 +167,7 @@ def test_a_silent_department_is_503_for_every_name(department, payer, invent):
     [
         ({"document_number": "110105194912310021"}, "document_number"),
         ({"document_number": "1101051949123100"}, "document_number"),
-        ({"document_type": "passport"}, "document_type"),
+        ({"document_type": "library_card"}, "document_type"),
         ({"scheme": "taxes"}, "scheme"),
         ({"name": ""}, "name"),
         ({"phone": "13912345678"}, "phone"),

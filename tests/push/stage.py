@@ -10,7 +10,7 @@ from typing import Any
 
 from support import Invented, make_person, resident_id
 
-from app.connectors.exchange import PopulationRecord
+from app.connectors.exchange import PersonRecord
 from app.core import clock, crypto
 from app.core.db import unit_of_work
 from app.core.ids import new_id
@@ -193,7 +193,7 @@ def unknown_to_us_no_more(core: Core) -> uuid.UUID:
     document = resident_id(number, date(1950, 1, 1))
     with unit_of_work(core) as session:
         claimed = real_name.claim("母亲" + chr(0x4E00 + number), document)
-        found = PopulationRecord("2", claimed.document.birth_date, False, "420106")
+        found = PersonRecord("2", claimed.document.birth_date, False, "420106")
         return real_name.person_of(session, claimed, found)
 
 

@@ -153,6 +153,6 @@ def test_everybody_has_a_note_and_the_file_says_it_is_invented(world):
 
 
 def test_the_file_is_what_its_generator_makes():
-    command = [sys.executable, "scripts/make_world.py", "--check"]
+    command = [sys.executable, "-m", "scripts.make_world", "--check"]
     made = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr

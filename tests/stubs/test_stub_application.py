@@ -162,6 +162,7 @@ def test_it_imports_none_of_our_packages():
 def test_the_accounts_are_listed_with_the_fields_of_the_contract(client, world, people):
     accounts = client.get("/demo/accounts").json
     optional = {"phone", "login", "password", "totp_secret", "venue_id", "organisation_id"}
+    optional |= {"document_type"}
     for account in accounts:
         assert {"role", "name", "document_number", "note"} <= set(account)
         assert set(account) - optional <= {"role", "name", "document_number", "note", "client_id"}
