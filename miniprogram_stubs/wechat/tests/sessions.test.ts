@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Phone, until } from './phone'
-import { arrived, showing, signIn } from './steps'
+import { arrived, declare, newcomer, signIn } from './steps'
 import { Elsewhere, person, STAFF } from './world'
 
 const holder = person('r005')
@@ -19,8 +19,8 @@ async function signedOutFromElsewhere(somebody: Elsewhere): Promise<void> {
 }
 
 test('The code leaves the screen at once when the session is refused, and the page leads to sign-in and back', async () => {
-  const phone = await showing(holder)
-  const page = phone.top
+  const phone = await newcomer(holder, 'code')
+  const page = await declare(phone)
   assert.notEqual(page.bitmap.read(), null)
   await signedOutFromElsewhere(await Elsewhere.signedIn(holder))
   await page.revisited(() => phone.top.name === 'sign-in', 'the sign-in page')
@@ -29,6 +29,20 @@ test('The code leaves the screen at once when the session is refused, and the pa
   assert.deepEqual([page.data.shows, page.data.reasons, page.data.people], [false, [], []])
   await signIn(phone, 'code')
   await page.until((each) => each.bitmap.read() !== null, 'a code again')
+})
+
+test('Whoever turns back at sign-in is not sent there again, until they ask for something', async () => {
+  const phone = new Phone(person('r011'))
+  phone.start()
+  const page = phone.push('/pages/notices/notices')
+  await arrived(phone, 'sign-in')
+  phone.pop()
+  await page.until((each) => each.data.state === 'failed', 'the reason')
+  assert.equal(phone.top, page)
+  assert.match(page.text, /请先登录/)
+  page.retry()
+  await signIn(phone, 'notices')
+  await page.ready()
 })
 
 test('The code shown under a mandate leaves the screen when the mandate ends', async () => {

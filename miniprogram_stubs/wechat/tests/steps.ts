@@ -24,26 +24,31 @@ export async function nameOneself(phone: Phone): Promise<void> {
   page.tap('.prove')
 }
 
-/** Declare one's health on the declaration's page, and wait for the code. */
-export async function declare(phone: Phone, temperature = '36.5'): Promise<Page> {
+/** Fill in the declaration of somebody who feels well. */
+export async function fillIn(phone: Phone): Promise<Page> {
   const form = await arrived(phone, 'declaration')
-  form.type('.temperature', temperature)
+  form.type('.temperature', '36.5')
   form.choose('.contact', 'no')
   form.choose('.risk-area', 'low')
   form.choose('.confirm', ['yes'])
-  await form.until((each) => each.data.confirmed, 'the confirmation')
-  form.tap('.submit')
+  return form.until((each) => each.data.confirmed, 'the confirmation')
+}
+
+/** Declare from the code page, and wait for the code. */
+export async function declare(phone: Phone): Promise<Page> {
+  ;(await arrived(phone, 'code')).tap('.declare')
+  ;(await fillIn(phone)).tap('.submit')
   const page = await arrived(phone, 'code')
   return page.until((each) => each.data.shows, 'a code')
 }
 
-/** A phone that shows its owner's code. */
-export async function showing(person: Person): Promise<Phone> {
+/** A phone whose owner just became known, at this page. */
+export async function newcomer(person: Person, page: string): Promise<Phone> {
   const phone = new Phone(person)
-  phone.start('/pages/code/code')
+  phone.start()
+  phone.push(`/pages/${page}/${page}`)
   await signIn(phone, 'real-name')
   await nameOneself(phone)
-  ;(await arrived(phone, 'code')).tap('.declare')
-  await declare(phone)
+  await arrived(phone, page)
   return phone
 }

@@ -1,6 +1,6 @@
 import type { Announced } from './announcements'
 import type { Huiban } from './huiban'
-import { Unreachable } from './platform'
+import { type PageName, Unreachable } from './platform'
 import { Problem } from './problem'
 
 /** What every page shows. */
@@ -22,6 +22,10 @@ export abstract class Screen<View extends object> {
   readonly view: View & Common
   /** The page is covered or gone: nothing is to be begun that goes on by itself. */
   protected away = false
+  /** Where this page led last. */
+  private led: PageName | null = null
+  /** Whence one has just come back: who turned back there is not sent there again. */
+  private cameFrom: PageName | null = null
   private render: Show<View> = () => undefined
 
   constructor(
@@ -47,7 +51,13 @@ export abstract class Screen<View extends object> {
   async shown(parameters: Record<string, string | undefined> = {}): Promise<void> {
     this.away = false
     if (this.view.state === 'loading') return
-    if (this.view.state === 'failed') return this.open(parameters)
+    this.cameFrom = this.led
+    this.led = null
+    await (this.view.state === 'failed' ? this.open(parameters) : this.again())
+    this.cameFrom = null
+  }
+
+  private async again(): Promise<void> {
     void this.announce()
     this.note({ simple: await this.app.settings.simple() })
     await this.returned()
@@ -106,8 +116,10 @@ export abstract class Screen<View extends object> {
   /** Where the way out of a refusal leads: to signing in, or to proving one's name. A covered page leads nobody. */
   private lead(error: unknown): void {
     if (this.away || !(error instanceof Problem)) return
-    if (SIGNED_OUT.includes(error.code)) this.app.platform.open('sign-in')
-    if (error.code === 'step_up_required') this.app.platform.open('real-name')
+    const page = WAYS_OUT[error.code]
+    if (page === undefined || page === this.cameFrom) return
+    this.led = page
+    this.app.platform.open(page)
   }
 }
 
@@ -121,7 +133,11 @@ const PLAIN: Common = {
   trouble: '',
 }
 
-const SIGNED_OUT = ['not_authenticated', 'token_refused']
+const WAYS_OUT: Partial<Record<string, PageName>> = {
+  not_authenticated: 'sign-in',
+  token_refused: 'sign-in',
+  step_up_required: 'real-name',
+}
 
 /** An error in words for the person. A field's own message says more than the general one. */
 function words(error: unknown): string {
