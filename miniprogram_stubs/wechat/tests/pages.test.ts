@@ -62,6 +62,12 @@ test('Every pair of text and ground in the design reaches 4.5 : 1', () => {
   }
 })
 
+test('A verdict’s name is the class of nothing else, whose looks it would take on', () => {
+  for (const verdict of Object.keys(phone.load('core/words.js').VERDICTS)) {
+    assert.ok(!new RegExp(`(^|\\s)\\.${verdict}\\b`, 'm').test(read('app.wxss')), verdict)
+  }
+})
+
 test('Colours stand in the tokens alone', () => {
   for (const path of app.pages as string[]) {
     const own = existsSync(join(ROOT, `${path}.wxss`)) ? read(`${path}.wxss`) : ''

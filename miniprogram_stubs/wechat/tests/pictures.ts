@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asHtml } from './html'
-import { type Page, Phone, until } from './phone'
-import { person, type Person, STAFF } from './world'
+import { type Page, Phone } from './phone'
+import { arrived, declare, fillIn, newcomer, signIn } from './steps'
+import { Elsewhere, outside, person, type Person, STAFF } from './world'
 
 const [, , folder] = process.argv
 if (!folder) throw new Error('the folder for the HTML files is missing')
@@ -12,50 +13,10 @@ function keep(name: string, phone: Phone): void {
   writeFileSync(join(folder!, `${name}.html`), asHtml(phone.top, phone.goesBack))
 }
 
-async function arrived(phone: Phone, name: string): Promise<Page> {
-  await until(() => phone.top.name === name, () => `${name}, but ${phone.top.name} is there`)
-  return phone.top.ready()
-}
-
 /** Open a page from the first one. */
 function open(phone: Phone, name: string): Page {
   phone.take().start()
   return phone.push(`/pages/${name}/${name}`)
-}
-
-async function signIn(phone: Phone): Promise<Page> {
-  const page = await arrived(phone, 'sign-in')
-  page.choose('.check-box', ['yes'])
-  page.tap('.start')
-  return page.until((each) => each.has('.grant') && !each.data.busy, 'the phone number button')
-}
-
-async function grant(phone: Phone): Promise<void> {
-  phone.top.fire('.grant', 'getphonenumber', { code: await phone.phoneCode() })
-}
-
-async function nameOneself(phone: Phone): Promise<Page> {
-  const page = await arrived(phone, 'real-name')
-  page.type('.name', phone.person.name)
-  page.type('.number', phone.person.document_number)
-  return page.until((each) => each.data.number === phone.person.document_number, 'the number')
-}
-
-async function fillIn(phone: Phone): Promise<Page> {
-  const code = await arrived(phone, 'code')
-  code.tap('.declare')
-  const form = await arrived(phone, 'declaration')
-  form.type('.temperature', '36.5')
-  form.choose('.contact', 'no')
-  form.choose('.risk-area', 'low')
-  form.choose('.confirm', ['yes'])
-  return form.until((each) => each.data.confirmed, 'the confirmation')
-}
-
-async function coded(phone: Phone): Promise<Page> {
-  phone.top.tap('.submit')
-  const page = await arrived(phone, 'code')
-  return page.until((each) => each.data.shows, 'a code')
 }
 
 async function finding(phone: Phone): Promise<void> {
@@ -77,46 +38,83 @@ async function finding(phone: Phone): Promise<void> {
 
 async function provingWhoOneIs(phone: Phone): Promise<void> {
   open(phone, 'code')
-  await signIn(phone)
+  const signIn = await arrived(phone, 'sign-in')
+  signIn.choose('.check-box', ['yes'])
+  signIn.tap('.start')
+  await signIn.until((page) => page.has('.grant') && !page.data.busy, 'the phone number button')
   keep('sign-in', phone)
-  await grant(phone)
-  const page = await nameOneself(phone)
+  signIn.fire('.grant', 'getphonenumber', { code: await phone.phoneCode() })
+  const realName = await arrived(phone, 'real-name')
+  realName.type('.name', phone.person.name)
+  realName.type('.number', phone.person.document_number)
+  await realName.until((page) => page.data.number === phone.person.document_number, 'the number')
   keep('real-name', phone)
-  page.tap('.prove')
+  realName.tap('.prove')
+  await arrived(phone, 'code')
 }
 
 async function healthCode(phone: Phone): Promise<string> {
-  await fillIn(phone)
+  await open(phone, 'code').ready()
+  keep('code-none', phone)
+  phone.top.tap('.declare')
+  const form = await fillIn(phone)
   keep('declaration', phone)
-  const page = await coded(phone)
-  keep('code', phone)
+  await outside('/simulate/outage', { party: 'health_authority', mode: 'error' })
+  form.tap('.submit')
+  const page = await arrived(phone, 'code')
+  await page.until((each) => each.text.includes('核验中'), 'the wait for the authority')
+  keep('code-grey', phone)
+  await outside('/simulate/outage', { party: 'health_authority', mode: 'ok' })
+  return coded(page, 'code', phone)
+}
+
+async function coded(page: Page, name: string, phone: Phone): Promise<string> {
+  await page.until((each) => each.data.shows && !each.data.busy, 'a code', 60)
+  keep(name, phone)
   return page.bitmap.read()!
 }
 
-async function closeContact(contact: Person): Promise<void> {
-  const phone = new Phone(contact)
-  open(phone, 'code')
-  await signIn(phone)
-  await grant(phone)
-  ;(await nameOneself(phone)).tap('.prove')
-  await fillIn(phone)
-  await coded(phone)
-  keep('code-red', phone)
+async function colour(known: Person, name: string): Promise<string> {
+  const phone = await newcomer(known, 'code')
+  return coded(await declare(phone), name, phone)
 }
 
-async function atTheDoor(code: string): Promise<void> {
+async function refused(holder: Person): Promise<void> {
+  const phone = await newcomer(holder, 'code')
+  const page = await declare(phone)
+  const elsewhere = await Elsewhere.signedIn(holder)
+  const { items } = await elsewhere.call('GET', '/api/v1/auth/sessions')
+  const here = items.find((device: any) => device.platform === 'wechat')
+  await elsewhere.call('DELETE', `/api/v1/auth/sessions/${here.id}`)
+  await page.revisited(() => phone.top.name === 'sign-in', 'the sign-in page')
+  phone.pop()
+  await page.until((each) => each.text.includes('请先登录') && !each.data.busy, 'the refusal')
+  keep('code-refused', phone)
+}
+
+async function atTheDoor(codes: Record<string, string>): Promise<void> {
   const phone = new Phone(STAFF)
   open(phone, 'door')
-  await signIn(phone)
-  await grant(phone)
+  await signIn(phone, 'door')
   const door = await arrived(phone, 'door')
   keep('door', phone)
-  for (const [seen, verdict] of [[code, 'pass'], ['HB1:HELLO', 'refuse']] as const) {
+  for (const [verdict, seen] of Object.entries(codes)) {
     phone.camera = seen
     door.tap('.scan')
     await door.until((page) => page.data.verdict === verdict && !page.data.busy, verdict)
     keep(`door-${verdict}`, phone)
   }
+  phone.online = false
+  door.tap('.scan')
+  await door.until((page) => page.has('.resend') && !page.data.busy, 'the lost answer')
+  keep('door-lost', phone)
+}
+
+async function nothingThereYet(somebody: Person): Promise<void> {
+  const phone = await newcomer(somebody, 'bills')
+  keep('bills-none', phone)
+  await open(phone, 'notices').ready()
+  keep('notices-none', phone)
 }
 
 async function payingFor(father: Person, phone: Phone): Promise<void> {
@@ -154,10 +152,14 @@ async function main(): Promise<void> {
   const phone = new Phone(person('r001'))
   await finding(phone)
   await provingWhoOneIs(phone)
-  await atTheDoor(await healthCode(phone))
+  const check = await colour(person('r207'), 'code-yellow')
+  const refuse = await colour(person('r204'), 'code-red')
+  const pass = await healthCode(phone)
+  await atTheDoor({ pass, check, refuse })
   await payingFor(person('p001'), phone)
   await noticesAndMe(phone)
-  await closeContact(person('r204'))
+  await refused(person('r010'))
+  await nothingThereYet(person('s002'))
   Phone.inHand.putAway()
 }
 

@@ -6,6 +6,7 @@ import { BILL_STATUS, minute, ORDER_STATUS, SCHEMES, yuan } from '../words'
 interface Line {
   id: string
   title: string
+  period: string
   name: string
   amount: string
   status: string
@@ -119,7 +120,8 @@ export class BillsScreen extends Screen<View> {
 function line(bill: Schemas['FoundBill']): Line {
   return {
     id: bill.id,
-    title: `${bill.period} 年度 ${SCHEMES[bill.scheme] ?? bill.scheme}`,
+    title: SCHEMES[bill.scheme] ?? bill.scheme,
+    period: `${bill.period} 年度`,
     name: bill.beneficiary.masked_name,
     amount: yuan(bill.amount),
     status: BILL_STATUS[bill.status],

@@ -43,7 +43,7 @@ const ADVICE: Record<Tone, string> = {
   grey: '',
 }
 const WAITING: Partial<Record<Answer['state'], string>> = {
-  none: '申报健康状况后，通常几秒内即可领取健康码。',
+  none: '申报后通常几秒内即可领取健康码。',
   grey: '正在核验您的申报，通常只需几秒，请稍候。',
 }
 
