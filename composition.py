@@ -42,7 +42,7 @@ from app.core.db import Database
 from app.core.events import Subscription, dispatcher
 from app.core.jobs import Task
 from app.core.runtime import build_core
-from app.factory import Package, create_app
+from app.factory import Package, create_app, trust_proxies
 from app.family import jobs as family_jobs
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
@@ -134,6 +134,7 @@ def web_app(world: World) -> Flask:
     _attach_api(app)
     register(app)
     pages.attach(app, world.core.settings)
+    trust_proxies(app, world.core.settings.trusted_proxies)
     return app
 
 

@@ -56,10 +56,13 @@ def create_app(world: World, packages: Sequence[Package], extension: str) -> Fla
     for package in packages:
         for command in package.commands:
             app.cli.add_command(command)
-    if world.core.settings.trusted_proxies:
-        count = world.core.settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     return app
+
+
+def trust_proxies(app: Flask, count: int) -> None:
+    """Take address and scheme from what our own `count` proxies say. Goes on last: around all else."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
 
 
 def _begin() -> None:

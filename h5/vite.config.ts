@@ -6,6 +6,7 @@ import Components from "unplugin-vue-components/vite"
 import { defineConfig } from "vitest/config"
 
 import { compress } from "./tooling/compress"
+import { pageFrame } from "./tooling/page"
 import { serviceWorker } from "./tooling/service-worker"
 import { vantFont } from "./tooling/vant-font"
 
@@ -28,6 +29,7 @@ export default defineConfig({
     vue(),
     Components({ dirs: [], resolvers: [VantResolver()], dts: "src/vant.d.ts" }),
     vantFont(),
+    pageFrame(["app", "scanner"], process.env.HUIBAN_HEADERS ?? ""),
     serviceWorker({
       page: "app/index.html",
       offline: ["src/pages/HomePage.vue", "src/pages/CodePage.vue"],

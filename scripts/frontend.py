@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api import page_headers
 from scripts import node
 from scripts.environment import ROOT, WEB_ROOT
 from scripts.node import NodeError
@@ -70,7 +71,7 @@ def build() -> Path:
 
 def fingerprint(document: str) -> str:
     """What the build was made from, in 16 characters."""
-    digest = hashlib.sha256(document.encode())
+    digest = hashlib.sha256(document.encode() + page_headers.stamp().encode())
     for path in sources():
         digest.update(str(path.relative_to(SOURCE)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -104,7 +105,8 @@ def _build_into(target: Path) -> None:
     pages.run("node_modules/.bin/openapi-typescript", str(OPENAPI), *options)
     fresh = target.with_name("h5.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    pages.run("node_modules/.bin/vite", "build", "--logLevel", "warn", "--outDir", str(fresh))
+    options = ("--logLevel", "warn", "--outDir", str(fresh))
+    pages.run("node_modules/.bin/vite", "build", *options, HUIBAN_HEADERS=page_headers.stamp())
     _put_in_place(fresh, target)
     _say(f"页面已就绪 The pages are ready ({time.monotonic() - began:.0f} s)")
 

@@ -1,5 +1,7 @@
 // Keeps the files of one page, never an answer of the API: what must survive without a network
 // (the last code) is kept by its own screen.
+
+// Path → digest; a file in /assets/ has it in its name.
 const FILES = __FILES__
 const PAGE = "huiban-" + __PAGE__ + "-"
 const CACHE = PAGE + __VERSION__
@@ -14,15 +16,19 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url)
-  if (event.request.method === "GET" && origin === location.origin && FILES.includes(pathname)) {
+  if (event.request.method === "GET" && origin === location.origin && pathname in FILES) {
     event.respondWith(kept(pathname, event.request))
   }
 })
 
 async function keep() {
   const cache = await caches.open(CACHE)
-  // Files with hashed names may come from the browser's cache, the others may not.
-  await cache.addAll(FILES.map((path) => (path.startsWith("/assets/") ? path : new Request(path, { cache: "reload" }))))
+  // While a release is on its way a server may answer with another build's page. It is not kept: the
+  // installation fails, the worker before goes on, and the next look for a newer one tries again.
+  const wanted = Object.entries(FILES).map(([path, integrity]) =>
+    integrity ? new Request(path, { cache: "reload", integrity }) : path,
+  )
+  await cache.addAll(wanted)
   await self.skipWaiting()
 }
 

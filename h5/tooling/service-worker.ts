@@ -22,13 +22,12 @@ export function serviceWorker({ page, offline }: Options): Plugin {
       sequential: true,
       async handler({ dir }, bundle) {
         const home = `/${posix.dirname(page)}/`
-        const own = (await readdir(join(dir!, home))).filter((name) => /\.(svg|png|webmanifest)$/.test(name))
-        const loaded = filesOf(bundle, [page, ...offline])
-        const kept = [home, ...own.map((name) => home + name), ...loaded.map((name) => `/${name}`)]
-        // Hashed names speak for their content, the others do not.
-        const digest = createHash("sha256").update(kept.join())
-        for (const name of ["index.html", ...own]) digest.update(await readFile(join(dir!, home, name)))
-        const version = digest.digest("hex").slice(0, 16)
+        const own = (await readdir(join(dir!, home))).filter((name) => /\.(svg|webmanifest)$/.test(name))
+        // Hashed names speak for their content; of the others the worker is told what belongs to it.
+        const kept: Record<string, string> = {}
+        for (const name of ["", ...own]) kept[home + name] = integrity(await readFile(join(dir!, home, name || "index.html")))
+        for (const name of filesOf(bundle, [page, ...offline])) kept[`/${name}`] = ""
+        const version = createHash("sha256").update(JSON.stringify(kept)).digest("hex").slice(0, 16)
         const source = await readFile(join(import.meta.dirname, "service-worker.template.js"), "utf8")
         const filled = source
           .replace("__FILES__", JSON.stringify(kept))
@@ -38,6 +37,10 @@ export function serviceWorker({ page, offline }: Options): Plugin {
       },
     },
   }
+}
+
+function integrity(content: Buffer): string {
+  return `sha256-${createHash("sha256").update(content).digest("base64")}`
 }
 
 function filesOf(bundle: Rolldown.OutputBundle, modules: string[]): string[] {

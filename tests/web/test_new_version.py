@@ -1,9 +1,11 @@
 """A newer version of the pages reaches phones that keep an older one."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
 import time
+from base64 import b64encode
 
 import httpx
 import pytest
@@ -19,18 +21,29 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 def release(built, tmp_path):
-    """Put a version of the pages in place, as a build does: `release("二")` marks it."""
+    """Put a version of the pages in place, as a build does: `release("二")` marks it.
 
-    def put(mark):
+    With `page_of` its page is still the other version's, as an older server would answer.
+    """
+
+    def put(mark, page_of=None):
         folder = tmp_path / f"h5-{mark}"
         shutil.copytree(built, folder)
-        for name, before, after in (
-            ("index.html", "<body>", f'<body data-version="{mark}">'),
-            ("sw.js", "const CACHE = ", f'const CACHE = "huiban-app-{mark}" // '),
-        ):
+        plain = (folder / "app" / "index.html").read_text()
+        page, sent = (
+            plain.replace("<body>", f'<body data-version="{each}">')
+            for each in (mark, page_of or mark)
+        )
+        worker = (
+            (folder / "app" / "sw.js")
+            .read_text()
+            .replace("const CACHE = ", f'const CACHE = "huiban-app-{mark}" // ')
+            .replace(integrity(plain), integrity(page))
+        )
+        for name, content in (("index.html", sent), ("sw.js", worker)):
             file = folder / "app" / name
-            assert before in file.read_text()
-            file.write_text(file.read_text().replace(before, after))
+            assert content != file.read_text()
+            file.write_text(content)
             for packed in file.parent.glob(f"{name}.*"):
                 packed.unlink()
         fresh = tmp_path / "fresh"
@@ -39,6 +52,10 @@ def release(built, tmp_path):
 
     put("一")
     return put
+
+
+def integrity(page):
+    return f"sha256-{b64encode(hashlib.sha256(page.encode()).digest()).decode()}"
 
 
 @pytest.fixture
@@ -142,3 +159,33 @@ def test_a_page_left_open_looks_for_a_newer_version_when_it_is_returned_to(page,
     wait_until_kept(page, "二")
     shows(page, "一")
     go_on_into(page, "二")
+
+
+def look_for_a_newer_one(page):
+    """What became of the worker that was found."""
+    return page.evaluate(
+        """navigator.serviceWorker.getRegistration().then(async (it) => {
+            await it.update().catch(() => undefined)
+            const found = it.installing
+            while (found?.state === "installing") await new Promise((go) => setTimeout(go, 50))
+            return found?.state ?? "none"
+        })"""
+    )
+
+
+def test_while_servers_differ_a_phone_keeps_no_page_of_another_build(page, release, watch):
+    watch.expect("integrity|Failed to find a valid digest|sw.js")
+    page.goto("/app/")
+    wait_until_kept(page, "一")
+    page.reload()
+    comes_true(page, "navigator.serviceWorker.controller !== null")
+    # The worker of the new version comes from one server, its page from one that has the old.
+    release("二", page_of="一")
+    assert look_for_a_newer_one(page) == "redundant"
+    page.reload()
+    shows(page, "一")
+    # It is tried again as soon as all servers have the new version.
+    release("三")
+    assert look_for_a_newer_one(page) != "redundant"
+    wait_until_kept(page, "三")
+    go_on_into(page, "三")
