@@ -1,7 +1,7 @@
 import { stored } from "./stored"
 
 /** Milliseconds by which the server's clock is ahead of this device's, as last seen. */
-const ahead = stored<number>("huiban.scanner.clock")
+const ahead = stored("huiban.scanner.clock", "number")
 
 /** Take over the server's time from an answer that has just come. */
 export function adjustClock(serverTime: string | null): void {

@@ -8,7 +8,7 @@ interface Kept extends Counts {
   day: string
 }
 
-const kept = stored<Record<string, Kept>>("huiban.scanner.counts")
+const kept = stored<"object", Record<string, Kept>>("huiban.scanner.counts", "object")
 
 /** Today's scans on this device at a venue, by verdict. */
 export function countsOf(venueId: string): Counts {

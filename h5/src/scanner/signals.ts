@@ -2,7 +2,7 @@ import type { Verdict } from "./judgement"
 import { stored } from "./stored"
 
 /** The person at the door turned the sound off. */
-export const muted = stored<boolean>("huiban.scanner.muted")
+export const muted = stored("huiban.scanner.muted", "boolean")
 
 /** Hertz (0: a rest) and seconds. Told apart by number, height and timbre, so that nobody has to look. */
 export const TONES: Record<Verdict, { wave: OscillatorType; notes: [number, number][] }> = {

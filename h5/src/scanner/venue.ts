@@ -13,7 +13,7 @@ interface Chosen {
   venue: Venue
 }
 
-const chosen = stored<Chosen>("huiban.scanner.venue")
+const chosen = stored<"object", Chosen>("huiban.scanner.venue", "object")
 
 /** Where the person who is signed in stands now. */
 export const venue = computed({
