@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch"
 
-import { asProblem, problemOf, somebodyElse } from "./problem"
+import { answered, asProblem, problemOf, somebodyElse } from "./problem"
 import type { paths } from "./schema"
 import { TIMEOUT_MS, currentToken, holder, refresh } from "./tokens"
 
@@ -34,13 +34,13 @@ export async function ask<T>(call: Promise<Reply<T>>): Promise<T> {
   return reply.data as T
 }
 
-function send(request: Request): Promise<Response> {
+async function send(request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set("Accept-Language", acceptLanguage())
   const late = AbortSignal.timeout(TIMEOUT_MS)
   // An older browser lets a call that nobody waits for any more run to its end.
   const signal = "any" in AbortSignal ? AbortSignal.any([request.signal, late]) : late
-  return fetch(new Request(request, { headers, signal }))
+  return answered(await fetch(new Request(request, { headers, signal })))
 }
 
 async function sendSigned(request: Request): Promise<Response> {

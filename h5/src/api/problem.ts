@@ -50,6 +50,17 @@ export function problemOf(response: Response, body: Body | undefined): Problem {
   )
 }
 
+/**
+ * A response that is ours. The sign-in page of a foreign network (a portal) stands between us and the
+ * server: that is no network. Throws `Problem`.
+ */
+export function answered(response: Response): Response {
+  const html = response.headers.get("Content-Type")?.startsWith("text/html")
+  // A proxy of our own that finds no server speaks HTML too.
+  if (html && response.status < 500) throw noNetwork()
+  return response
+}
+
 /** Nothing could be fetched. */
 export function noNetwork(): Problem {
   return new Problem("offline", t.value.offline)
