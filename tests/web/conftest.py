@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from app import settings
+from app.core.db import Database, unit_of_work
+from app.core.runtime import build_core
+from app.identity import phones
+from app.identity.accounts import account_of_phone
 from composition import describe
+from healthcode import venues
 from scripts import frontend
 from scripts.browser import ARGUMENTS, NoBrowserError, ensure
 from scripts.environment import read_world
@@ -201,20 +208,22 @@ def read_code(stack: Stack) -> Callable[[str], str]:
 
 @pytest.fixture
 def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, str], None]:
-    """Sign a page's phone in past the screens: `sign_in(page, phone)`, then open one."""
+    """Sign a page's phone in past the screens: `sign_in(page, phone)`, then open one; with `door` for
+    the scanner."""
 
-    def enter(page: Page, phone: str) -> None:
+    def enter(page: Page, phone: str, door: bool = False) -> None:
         auth = "/api/v1/auth"
         ask, origin = page.context.request, {"Origin": stack.url}
         sent = ask.post(f"{auth}/codes", data={"phone": phone, "purpose": "login"})
         assert sent.status == 202, sent.text()
-        device = {"id": f"browser-{phone}", "name": "测试浏览器", "platform": "h5"}
-        body = {"phone": phone, "code": read_code(phone), "device": device}
+        use, kept = ("verifier", "huiban.scanner.holder") if door else ("citizen", "huiban.holder")
+        device = {"id": f"{use}-{phone}", "name": "测试浏览器", "platform": "h5"}
+        body = {"phone": phone, "code": read_code(phone), "device": device, "use": use}
         opened = ask.post(f"{auth}/sessions", data=body, headers=origin)
         assert opened.status == 201, opened.text()
         page.goto("/app/")
-        holder = json.dumps(opened.json()["citizen"])
-        page.evaluate("holder => localStorage.setItem('huiban.holder', holder)", holder)
+        holder = {**opened.json()["citizen"], "until": opened.json()["ends_at"]}
+        page.evaluate("kept => localStorage.setItem(...kept)", [kept, json.dumps(holder)])
         # The next screen is a fresh start, not a change of the address behind the #.
         page.goto("about:blank")
 
@@ -265,6 +274,57 @@ def declare() -> Callable[..., None]:
         assert answer.json()["state"] == "active"
 
     return send
+
+
+@pytest.fixture
+def door(new_page, people, sign_in):
+    """A scanner at the door of the given staff: `door("s010")`, camera allowed unless said otherwise.
+
+    `on_scan` sees every scan on its way to the server.
+    """
+
+    def stand(key, camera=True, on_scan=None, **options):
+        page = new_page(permissions=["camera"] if camera else [], **options)
+        if on_scan is not None:
+            page.route("**/api/v1/verifier/scans", on_scan)
+        sign_in(page, people[key]["phone"], door=True)
+        page.goto("/scanner/")
+        # The door itself, the choice of venues, or that there are none.
+        expect(page.locator(".counts, .which, .empty")).to_be_visible()
+        return page
+
+    return stand
+
+
+@pytest.fixture
+def declared(new_page, enter, declare):
+    """A resident's phone and the code on it, green unless said otherwise: `declared("r161")`."""
+
+    def open_code(key, **said):
+        page = new_page()
+        headers = enter(page, key)
+        declare(page, headers, **said)
+        status = page.context.request.get("/api/v1/health-code", headers=headers).json()
+        return page, status["code"]
+
+    return open_code
+
+
+@pytest.fixture
+def second_venue(stack, people, monkeypatch):
+    """A venue at which s021 may scan besides her own."""
+    venue = read_world()["venues"][0]
+    for name, value in stack.environment().items():
+        monkeypatch.setenv(name, value)
+    configuration = settings.load()
+    database = Database(configuration.database_url, pool_size=1, statement_ms=5_000)
+    core = build_core(configuration, database)
+    core.load_keys()
+    with unit_of_work(core) as session:
+        account = account_of_phone(session, phones.normalise(people["s021"]["phone"]))
+        venues.add_staff(session, uuid.UUID(venue["id"]), account.id)
+    core.close()
+    return venue
 
 
 @pytest.fixture

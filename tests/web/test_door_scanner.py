@@ -1,35 +1,28 @@
 """The door scanner in a real browser: its camera is a film of the resident's own screen."""
 
-import io
 import re
-import uuid
-from pathlib import Path
 
 import pytest
-from browsing import comes_true
-from PIL import Image, ImageFilter
+from PIL import Image
 from playwright.sync_api import expect
+from scanning import (
+    FILM,
+    counted,
+    cut_off,
+    film_of,
+    flipped,
+    kept_for_offline,
+    show_code,
+    type_fast,
+    verdict,
+    write_film,
+)
 
-from app import settings
-from app.core.db import Database, unit_of_work
 from app.core.keys import read_key_file
-from app.core.runtime import build_core
-from app.identity import phones
-from app.identity.accounts import account_of_phone
-from healthcode import keys, venues
-from scripts.environment import key_file, read_world
+from healthcode import keys
+from scripts.environment import key_file
 
 pytestmark = pytest.mark.timeout(300)
-
-HEALTHY = {
-    "temperature_c": 36.5,
-    "symptoms": [],
-    "contact": "no",
-    "risk_area": "low",
-    "confirmed_true": True,
-}
-#: Width and height of the camera's picture.
-FILM = (720, 960)
 
 
 @pytest.fixture(scope="module")
@@ -51,129 +44,9 @@ def browser(launch, film):
     opened.close()
 
 
-@pytest.fixture
-def door(new_page, people, sign_in):
-    """A scanner at the door of the given staff: `door("s010")`, camera allowed unless said otherwise.
-
-    `on_scan` sees every scan on its way to the server.
-    """
-
-    def stand(key, camera=True, on_scan=None, **options):
-        page = new_page(permissions=["camera"] if camera else [], **options)
-        if on_scan is not None:
-            page.route("**/api/v1/verifier/scans", on_scan)
-        sign_in(page, people[key]["phone"])
-        page.goto("/scanner/")
-        # The door itself, the choice of venues, or that there are none.
-        expect(page.locator(".counts, .which, .empty")).to_be_visible()
-        return page
-
-    return stand
-
-
-@pytest.fixture
-def declared(new_page, enter):
-    """The phone of a resident whose code is green, and the code: `declared("r161")`."""
-
-    def declare(key, **said):
-        page = new_page()
-        headers = enter(page, key)
-        ask = page.context.request
-        done = ask.put("/api/v1/health-code/declaration", data={**HEALTHY, **said}, headers=headers)
-        assert done.status == 200, done.text()
-        for _ in range(50):
-            status = ask.get("/api/v1/health-code", headers=headers).json()
-            if status["state"] == "active":
-                return page, status["code"]
-            page.wait_for_timeout(200)
-        raise AssertionError(status)
-
-    return declare
-
-
-@pytest.fixture
-def second_venue(stack, people, monkeypatch):
-    """A venue at which s021 may scan besides her own."""
-    venue = read_world()["venues"][0]
-    for name, value in stack.environment().items():
-        monkeypatch.setenv(name, value)
-    configuration = settings.load()
-    database = Database(configuration.database_url, pool_size=1, statement_ms=5_000)
-    core = build_core(configuration, database)
-    core.load_keys()
-    with unit_of_work(core) as session:
-        account = account_of_phone(session, phones.normalise(people["s021"]["phone"]))
-        venues.add_staff(session, uuid.UUID(venue["id"]), account.id)
-    core.close()
-    return venue
-
-
 def root_public(stack):
     """The root key's public half, as an administrator is given it."""
     return keys.root_public(read_key_file(key_file(stack.layout.home, "root"), production=False))
-
-
-def write_film(path: Path, picture: Image.Image) -> None:
-    """A few frames of `picture` as YUV4MPEG2 with 4:2:0 sampling."""
-    planes = picture.convert("YCbCr").split()
-    half = (FILM[0] // 2, FILM[1] // 2)
-    luma, *chroma = (
-        plane.tobytes() for plane in (planes[0], *(p.resize(half) for p in planes[1:]))
-    )
-    frame = b"FRAME\n" + luma + b"".join(chroma)
-    path.write_bytes(f"YUV4MPEG2 W{FILM[0]} H{FILM[1]} F10:1 C420\n".encode() + frame * 3)
-
-
-def film_of(page, path: Path) -> None:
-    """Let the camera see a phone's screen: held a little aslant, not quite sharp."""
-    with Image.open(io.BytesIO(page.screenshot())) as screen:
-        phone = screen.convert("RGB")
-    phone.thumbnail((FILM[0] - 80, FILM[1] - 80))
-    scene = Image.new("RGB", FILM, "#7a6a58")
-    scene.paste(phone, ((FILM[0] - phone.width) // 2, (FILM[1] - phone.height) // 2))
-    turned = scene.rotate(4, Image.Resampling.BICUBIC, fillcolor="#7a6a58")
-    write_film(path, turned.filter(ImageFilter.GaussianBlur(0.6)))
-
-
-def show_code(page) -> str:
-    """Open the code's screen; the text that it shows as a picture."""
-    with page.expect_response("**/api/v1/health-code") as answer:
-        page.goto("/app/#/code")
-    expect(page.locator("svg.qr")).to_be_visible()
-    return str(answer.value.json()["code"])
-
-
-def type_fast(page, text: str) -> None:
-    """What a scanner that acts as a keyboard sends."""
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
-
-
-def counted(page):
-    return [int(each) for each in page.locator("dd").all_inner_texts()]
-
-
-def verdict(page):
-    return page.get_by_role("dialog")
-
-
-def flipped(code: str) -> str:
-    """The code with one bit of its signature changed."""
-    at = len(code) - 4
-    return code[:at] + ("0" if code[at] != "0" else "1") + code[at + 1 :]
-
-
-def cut_off(page, watch) -> None:
-    """No network any more; what a page says of it in the console is meant."""
-    watch.expect("ERR_INTERNET_DISCONNECTED|Failed to load resource|sw.js")
-    page.context.set_offline(True)
-
-
-def kept_for_offline(page) -> None:
-    """Wait until everything a door needs lies on the device."""
-    expect(page.get_by_role("heading", name="扫码核验")).to_be_visible()
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    comes_true(page, "localStorage.getItem('huiban.scanner.keys') !== null")
 
 
 def test_the_scanner_reads_the_very_code_on_a_residents_screen(
@@ -332,9 +205,12 @@ def test_a_yellow_code_is_checked_with_the_name_and_never_a_reason(door, declare
     expect(verdict(scanner)).not_to_contain_text(re.compile("体温|发热|37|38"))
 
 
-def test_staff_sign_in_at_the_scanner_itself(new_page, people, read_code, assert_accessible):
+def test_staff_sign_in_at_the_scanner_itself(new_page, people, read_code, assert_accessible, stack):
     page = new_page(permissions=["camera"])
     page.goto("/scanner/")
+    expect(page.get_by_role("heading", name="扫码核验")).to_be_focused()
+    expect(page).to_have_title("扫码核验 · 汇办")
+    expect(page.get_by_text("满 8 小时（一班）自动退出")).to_be_visible()
     assert_accessible(page)
     phone = people["s018"]["phone"]
     page.get_by_label("手机号").fill(phone)
@@ -345,9 +221,19 @@ def test_staff_sign_in_at_the_scanner_itself(new_page, people, read_code, assert
     # Who has but one venue need not choose.
     expect(page.get_by_role("heading", name="扫码核验")).to_be_focused()
     expect(page.get_by_text("惠家超市汉阳店")).to_be_visible()
+    # Whoever finds the tablet finds a door, not a person.
+    token = page.context.request.post(
+        "/api/v1/auth/sessions/refresh", data={"use": "verifier"}, headers={"Origin": stack.url}
+    ).json()["access_token"]
+    mine = page.context.request.get(
+        "/api/v1/me", headers={"Authorization": f"Bearer {token}"}
+    ).json()
+    assert mine["code"] == "session_for_doors"
     page.get_by_role("link", name="设置").click()
+    expect(page.get_by_text("自动退出（一班 8 小时）")).to_be_visible()
     page.get_by_role("button", name="退出登录").click()
-    expect(page.get_by_role("heading", name="登录")).to_be_visible()
+    expect(page.get_by_label("手机号")).to_be_visible()
+    assert page.context.cookies() == []
 
 
 def test_a_venue_is_chosen_among_mine_and_remembered(door, second_venue, assert_accessible):
@@ -428,6 +314,4 @@ def test_the_scanner_can_be_installed_and_may_use_the_camera(page):
     assert "'wasm-unsafe-eval'" in answer.headers["content-security-policy"]
     manifest = page.request.get("/scanner/manifest.webmanifest").json()
     assert manifest["scope"] == manifest["start_url"] == "/scanner/"
-    icon = page.request.get(manifest["icons"][0]["src"])
-    assert icon.headers["content-type"] == "image/svg+xml"
     assert ".wasm" in page.request.get("/scanner/sw.js").text()

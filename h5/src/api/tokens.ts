@@ -1,17 +1,19 @@
 import { shallowRef } from "vue"
 
-import { asProblem, problemOf } from "./problem"
+import { KEPT, use } from "./place"
+import { answered, asProblem, problemOf } from "./problem"
 import type { components } from "./schema"
 
 import { acceptLanguage } from "@/i18n/language"
 
 export type Granted = components["schemas"]["SessionAnswer"]
-type Holder = Granted["citizen"]
+/** `until`: when the session ends however much it is used; null where use prolongs it. */
+type Holder = Granted["citizen"] & { until?: string | null }
 
 const REFRESH = "/api/v1/auth/sessions/refresh"
-const HOLDER = "huiban.holder"
+const HOLDER = `${KEPT}holder`
 /** What screens keep for the person who is signed in stands under names that begin so. */
-export const OWN = "huiban.own."
+export const OWN = `${KEPT}own.`
 /** Renew this long before the token ends, so that no call meets a 401. */
 const MARGIN_MS = 30_000
 export const TIMEOUT_MS = 10_000
@@ -40,7 +42,7 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && lookAgain())
 /** Take over a session that was opened or renewed. */
 export function adopt(granted: Granted): string {
   adoptToken(granted)
-  setHolder(granted.citizen)
+  setHolder({ ...granted.citizen, until: granted.ends_at })
   return granted.access_token
 }
 
@@ -78,12 +80,12 @@ export function refresh(): Promise<string | null> {
 async function exchange(): Promise<string | null> {
   let response: Response
   try {
-    response = await fetch(REFRESH, {
+    response = answered(await fetch(REFRESH, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Accept-Language": acceptLanguage() },
-      body: "{}",
+      body: JSON.stringify({ use }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    }))
   } catch (error) {
     throw asProblem(error)
   }
@@ -106,5 +108,9 @@ function forgetOwn(): void {
 }
 
 function readHolder(): Holder | null {
-  return JSON.parse(localStorage.getItem(HOLDER) ?? "null") as Holder | null
+  try {
+    return JSON.parse(localStorage.getItem(HOLDER) ?? "null") as Holder | null
+  } catch {
+    return null
+  }
 }

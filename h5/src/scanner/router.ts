@@ -14,7 +14,7 @@ export const router = createRouter({
     { path: "/", name: "door", component: DoorPage },
     { path: "/venues", name: "venues", component: VenuesPage },
     { path: "/settings", name: "settings", component: SettingsPage },
-    { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue"), props: { back: false } },
+    { path: "/sign-in", name: "sign-in", component: () => import("@/pages/SignInPage.vue"), props: { back: false, door: true } },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 })

@@ -2,11 +2,12 @@ import { defineStore } from "pinia"
 import { computed } from "vue"
 
 import { api, ask, publicApi } from "@/api/client"
+import { KEPT, use } from "@/api/place"
 import { asProblem } from "@/api/problem"
 import { randomId } from "@/api/randomId"
 import { adopt, adoptToken, holder, setHolder } from "@/api/tokens"
 
-const DEVICE = "huiban.device"
+const DEVICE = `${KEPT}device`
 
 /** Who is signed in on this device. */
 export const useSession = defineStore("session", () => {
@@ -23,7 +24,7 @@ export const useSession = defineStore("session", () => {
 
   /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
   async function signIn(phone: string, code: string): Promise<void> {
-    const body = { phone, code, device: thisDevice() }
+    const body = { phone, code, device: thisDevice(), use } as const
     adopt(await ask(publicApi.POST("/api/v1/auth/sessions", { body })))
   }
 
@@ -50,7 +51,8 @@ export const useSession = defineStore("session", () => {
 function thisDevice(): { id: string; name: string; platform: "h5" } {
   const id = localStorage.getItem(DEVICE) ?? randomId()
   localStorage.setItem(DEVICE, id)
-  return { id, name: `${browser()} · ${system()}`, platform: "h5" }
+  const name = `${browser()} · ${system()}`
+  return { id, name: use === "verifier" ? `扫码核验 · ${name}` : name, platform: "h5" }
 }
 
 const BROWSERS: [RegExp, string][] = [
