@@ -1,6 +1,7 @@
 """A newer version of the pages reaches phones that keep an older one."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def release(built, tmp_path):
     def put(mark, page_of=None):
         folder = tmp_path / f"h5-{mark}"
         shutil.copytree(built, folder)
+        later = time.time() + 10 * len(list(tmp_path.glob("h5-*")))
         plain = (folder / "app" / "index.html").read_text()
         page, sent = (
             plain.replace("<body>", f'<body data-version="{each}">')
@@ -44,6 +46,8 @@ def release(built, tmp_path):
             file = folder / "app" / name
             assert content != file.read_text()
             file.write_text(content)
+            # An ETag is made of whole seconds and the size.
+            os.utime(file, (later, later))
             for packed in file.parent.glob(f"{name}.*"):
                 packed.unlink()
         fresh = tmp_path / "fresh"
