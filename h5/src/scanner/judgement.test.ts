@@ -23,7 +23,7 @@ test.each(refuse)("without a network $name is refused: $reason", async ({ code, 
   expect(await judgeAlone(code, keys, now)).toMatchObject({ verdict: "refuse", colour: "unknown", reasons: [reason] })
 })
 
-test.each(["https://example.org/menu", "HB1:", "HB1:ABC", ""])("what is no code (%s) is scanned again", async (text) => {
+test.each(["菜单：热干面", "HB1:", "HB1:ABC", ""])("what is no code (%s) is scanned again", async (text) => {
   expect(await judgeAlone(text, keys, 0)).toMatchObject({ verdict: "refuse", reasons: ["malformed"], action: "refresh" })
 })
 
