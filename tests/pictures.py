@@ -14,6 +14,12 @@ FOLDER = ROOT / "docs" / "pictures"
 COLOURS = 96
 
 
+def take_at_rest(page: Page, name: str) -> None:
+    """Keep what a page shows once it has come to rest."""
+    page.wait_for_timeout(600)
+    take(page, name)
+
+
 def take(page: Page, name: str) -> None:
     """Keep what a page shows as `docs/pictures/<name>.png`."""
     with Image.open(io.BytesIO(page.screenshot())) as shown:
