@@ -10,6 +10,7 @@ from api.callbacks import wechatpay as wechatpay_callbacks
 from api.citizen import (
     auth,
     bills,
+    connected_apps,
     devices,
     family,
     health_code,
@@ -26,6 +27,8 @@ from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.officer import me as officer_me
 from api.officer import sessions as officer_sessions
+from api.oidc import authorize, endpoints
+from api.oidc import logout as openid_logout
 from api.openapi import configure as configure_openapi
 from api.openapi import document
 from api.ops import audit as audit_heads
@@ -46,6 +49,8 @@ from app.factory import Package, create_app, trust_proxies
 from app.family import jobs as family_jobs
 from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
+from app.identity.openid import cli as openid_cli
+from app.identity.openid import jobs as openid_jobs
 from app.identity.staff import jobs as staff_jobs
 from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
@@ -63,6 +68,15 @@ PACKAGES = (
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(blueprints=(officer_sessions.blueprint, officer_me.blueprint)),
+    Package(
+        blueprints=(
+            endpoints.blueprint,
+            authorize.blueprint,
+            openid_logout.blueprint,
+            connected_apps.blueprint,
+        ),
+        commands=(openid_cli.cli,),
+    ),
     Package(blueprints=(menu.blueprint,), commands=(catalogue_cli.catalogue,)),
     Package(
         blueprints=(
@@ -101,6 +115,7 @@ TASKS: tuple[Task, ...] = (
     *audit_jobs.tasks,
     *identity_jobs.tasks,
     *staff_jobs.tasks,
+    *openid_jobs.tasks,
     *healthcode_jobs.tasks,
     *family_jobs.tasks,
     *order_jobs.tasks,

@@ -27,6 +27,7 @@ DEFAULT_LEVEL: dict[Audience, Admission] = {
     "officer": "second_factor",
     "ops": "operator",
     "callbacks": "anonymous",
+    "openid": "anonymous",
 }
 
 
@@ -127,7 +128,8 @@ def _refuse_strange_input(route: Route, path: dict[str, Any]) -> None:
     for value in path.values():
         if isinstance(value, str) and not value.isprintable():
             raise NotFound
-    if not request.query_string:
+    if not request.query_string or route.audience == "openid":
+        # OAuth demands that unknown parameters are ignored, and looks for repeated ones itself.
         return
     if request.args and not route.takes_query:
         raise InvalidInput(fields={name: ["Unknown field."] for name in request.args})

@@ -66,6 +66,10 @@ def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     operation["x-audience"] = route.audience
     operation["x-level"] = route.level
     responses = operation.setdefault("responses", {})
+    if route.audience == "openid":
+        # Its forms, answers and errors are the standard's.
+        responses.pop("default", None)
+        return operation
     problem = {"$ref": "#/components/responses/DEFAULT_ERROR"}
     codes = ["422", "429", "503"]
     if route.level not in ("anonymous", "operator"):

@@ -7,7 +7,8 @@ from app.core.types import Level
 from app.identity.staff.models import Role
 
 #: `callbacks`: providers, who prove themselves by their signature, not by a token.
-Audience = Literal["public", "citizen", "verifier", "officer", "ops", "callbacks"]
+#: `openid`: department sites and browsers on our pages, in the manner of OAuth (api/oidc).
+Audience = Literal["public", "citizen", "verifier", "officer", "ops", "callbacks", "openid"]
 #: `anonymous`: nobody need be signed in. `operator`: only from addresses of the operators.
 #: `second_factor`: an officer, who always signs in with two.
 Admission = Literal["anonymous", "operator", "second_factor"] | Level

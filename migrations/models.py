@@ -9,6 +9,7 @@ import app.core.keys
 import app.core.limits
 import app.family.models
 import app.identity.models
+import app.identity.openid.models
 import app.identity.staff.models
 import app.payments.ledger
 import app.payments.models

@@ -94,6 +94,8 @@ PARTICULAR = {
     "session_families.use": "citizen",
     "login_codes.tries": 1,
     "login_codes.known_tries": 1,
+    "openid_clients.auth_method": "none",
+    "openid_clients.application_type": "web",
     "regions.code": "420000000000",
     "regions.level": 2,
     "themes.audience": "both",

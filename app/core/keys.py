@@ -26,17 +26,18 @@ from app.core.errors import Unavailable
 
 Purpose = Literal[
     "fields", "blind_phone", "blind_document", "access_tokens", "refresh_tokens",
-    "one_time_codes", "health_codes", "audit_heads",
+    "one_time_codes", "health_codes", "audit_heads", "openid_tokens", "openid_subjects",
 ]  # fmt: skip
 State = Literal["next", "current", "previous", "killed"]
 PURPOSES: tuple[Purpose, ...] = (
     "fields", "blind_phone", "blind_document", "access_tokens", "refresh_tokens",
-    "one_time_codes", "health_codes", "audit_heads",
+    "one_time_codes", "health_codes", "audit_heads", "openid_tokens", "openid_subjects",
 )  # fmt: skip
 #: Their keys are Ed25519 seeds, whose public half is kept beside them.
 SIGNING: frozenset[Purpose] = frozenset({"health_codes", "audit_heads"})
-#: A blind index under a new key would find nothing: these rings change only by re-indexing.
-UNROTATABLE: frozenset[Purpose] = frozenset({"blind_phone", "blind_document"})
+#: A blind index under a new key would find nothing, and a department would know nobody any more:
+#: these rings change only by re-indexing.
+UNROTATABLE: frozenset[Purpose] = frozenset({"blind_phone", "blind_document", "openid_subjects"})
 KEY_BYTES = 32
 
 
@@ -75,7 +76,10 @@ class StoredKey(Base):
 
 @dataclass(frozen=True)
 class Key:
-    """An unwrapped key: 32 secret bytes (for signing an Ed25519 seed)."""
+    """An unwrapped key: 32 secret bytes.
+
+    For `SIGNING` an Ed25519 seed, for `openid_tokens` what the P-256 key is derived from.
+    """
 
     purpose: Purpose
     kid: str
@@ -112,6 +116,10 @@ class KeyRing:
     def get(self, purpose: Purpose, kid: str) -> Key | None:
         """The key `kid` of this purpose, unless unknown or killed. Exact match only."""
         return self._rings[0].get((purpose, kid))
+
+    def usable(self, purpose: Purpose) -> list[Key]:
+        """All keys of a purpose that are not killed: next, current and previous."""
+        return [key for key in self._rings[0].values() if key.purpose == purpose]
 
     def wrap(self, purpose: str, kid: str, secret: bytes) -> bytes:
         """The stored form of `secret`."""

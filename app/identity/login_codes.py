@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 
 from app.core import clock, crypto, jobs, limits
 from app.core.db import Session
-from app.core.errors import TooManyRequests
+from app.core.errors import DomainError, TooManyRequests
 from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.identity import spraying
@@ -93,36 +93,42 @@ class Guess:
 
 
 def sign_in(session: Session, guess: Guess, device: Device) -> Granted | Refused:
-    """Open a session if the code is the newest one sent to the phone. A wrong guess is remembered.
+    """Open a session if the code is the newest one sent to the phone. A wrong guess is remembered."""
+    refusal = refuse(session, guess, device.id)
+    if refusal is not None:
+        return Refused(refusal)
+    return open_session(session, account_of_phone(session, guess.phone), device)
+
+
+def refuse(session: Session, guess: Guess, device_id: str | None = None) -> DomainError | None:
+    """Why the code is not accepted; None uses it up. The caller commits in either case.
 
     A code takes 5 guesses, a phone 20 a day: of all strangers together, and of each known device.
     While very many guesses fail, strangers must first solve a task (`spraying.WorkRequired`).
     """
     index = phone_index(session, guess.phone)
-    subject = _subject(session, index, device.id)
+    subject = _subject(session, index, device_id)
     if subject != index.hex():
-        return _judge(session, guess, device, subject, "known_tries")
+        return None if _judge(session, guess, subject, "known_tries") else LoginRefused()
     demanded = spraying.demand_work(session, subject, guess.work)
     if demanded:
-        return Refused(demanded)
-    outcome = _judge(session, guess, device, subject, "tries")
-    spraying.note(session, opened=isinstance(outcome, Granted))
-    return outcome
+        return demanded
+    right = _judge(session, guess, subject, "tries")
+    spraying.note(session, opened=right)
+    return None if right else LoginRefused()
 
 
-def _judge(
-    session: Session, guess: Guess, device: Device, subject: str, tries: str
-) -> Granted | Refused:
+def _judge(session: Session, guess: Guess, subject: str, tries: str) -> bool:
     row = _newest(session, phone_index(session, guess.phone))
     if row is None or getattr(row, tries) >= MAX_TRIES:
-        return Refused(LoginRefused())
+        return False
     if not limits.try_consume(session, JUDGED_A_DAY, subject):
-        return Refused(LoginRefused())
+        return False
     if not hmac.compare_digest(derive(session, row), guess.code):
         setattr(row, tries, getattr(row, tries) + 1)
-        return Refused(LoginRefused())
+        return False
     row.used_at = clock.now()
-    return open_session(session, account_of_phone(session, guess.phone), device)
+    return True
 
 
 def derive(session: Session, row: LoginCode) -> str:

@@ -167,6 +167,9 @@ def test_a_method_nobody_promised_is_refused_on_every_route(client, routes, inve
     for rule, names, _ in routes:
         promised[path_of(rule)] |= names
     for path, method in product(promised, methods):
+        if method in promised[path]:
+            # Scripts of other sites may call it, and browsers ask first.
+            continue
         answer = client.open(path, method=method, headers=person.headers)
         assert refusal(answer) == (405, "method_not_allowed"), f"{method} {path}"
         assert set(answer.headers["Allow"].split(", ")) == promised[path]

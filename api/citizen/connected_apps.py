@@ -1,0 +1,62 @@
+"""The sites I signed in to through here and what they may know; taking that back."""
+
+import uuid
+from typing import Any
+
+import marshmallow as ma
+
+from api.blueprints import AudienceBlueprint
+from api.context import actor, session
+from api.schemas import Schema
+from app.identity.openid import consents
+
+blueprint = AudienceBlueprint(
+    "connected_apps",
+    __name__,
+    audience="citizen",
+    url_prefix="/api/v1/me/connected-apps",
+    description="Sites I signed in to through here",
+)
+
+
+class ConnectedApp(Schema):
+    """A site or program, and what I agreed that it may know."""
+
+    client_id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    department = ma.fields.String(required=True)
+    scopes = ma.fields.List(ma.fields.String(), required=True)
+    notice_version = ma.fields.String(required=True)
+    given_at = ma.fields.AwareDateTime(required=True)
+
+
+class ConnectedApps(Schema):
+    """Latest first."""
+
+    items = ma.fields.List(ma.fields.Nested(ConnectedApp), required=True)
+    next_cursor = ma.fields.String(required=True, allow_none=True)
+
+
+@blueprint.route("", methods=["GET"], policy="own consents")
+@blueprint.response(200, ConnectedApps)
+def list_connected_apps() -> dict[str, Any]:
+    """Whom I gave consent that stands."""
+    items = [
+        {
+            "client_id": client.id,
+            "name": client.name,
+            "department": client.department,
+            "scopes": consent.scopes,
+            "notice_version": consent.notice_version,
+            "given_at": consent.given_at,
+        }
+        for consent, client in consents.connected_apps(session(), actor())
+    ]
+    return {"items": items, "next_cursor": None}
+
+
+@blueprint.route("/<uuid:client_id>", methods=["DELETE"], policy="own consent")
+@blueprint.response(204)
+def withdraw(client_id: uuid.UUID) -> None:
+    """Take my consent back: the site's tokens end at once and it is told."""
+    consents.withdraw_consent(session(), actor(), client_id)

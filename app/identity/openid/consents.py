@@ -1,0 +1,86 @@
+"""What people agreed that a client may know, and taking it back."""
+
+import uuid
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import Session
+from app.core.errors import NotFound
+from app.core.ids import new_id
+from app.core.types import Actor
+from app.identity.openid import grants, logout
+from app.identity.openid.models import OpenidClient, OpenidConsent
+from app.identity.openid.scopes import NOTICE_VERSION
+
+
+def standing_consent(
+    session: Session, account_id: uuid.UUID, client_id: uuid.UUID, asked: frozenset[str]
+) -> OpenidConsent | None:
+    """The consent that answers a request for these scopes, given to the words we show today."""
+    consent = _standing(session, account_id, client_id)
+    if consent is None or consent.notice_version != NOTICE_VERSION:
+        return None
+    return consent if asked <= set(consent.asked) else None
+
+
+def give_consent(
+    session: Session,
+    account_id: uuid.UUID,
+    client_id: uuid.UUID,
+    asked: frozenset[str],
+    agreed: frozenset[str],
+) -> OpenidConsent:
+    """Remember what was agreed to of what was asked for, in place of what was before."""
+    at = clock.now()
+    before = _standing(session, account_id, client_id)
+    if before is not None:
+        before.withdrawn_at = at
+        session.flush()
+    consent = OpenidConsent(
+        id=new_id(),
+        account_id=account_id,
+        client_id=client_id,
+        asked=sorted(asked),
+        scopes=sorted((agreed & asked) | {"openid"}),
+        notice_version=NOTICE_VERSION,
+        given_at=at,
+        withdrawn_at=None,
+    )
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def connected_apps(session: Session, actor: Actor) -> list[tuple[OpenidConsent, OpenidClient]]:
+    """Whom I gave consent that stands, latest first."""
+    mine = (
+        select(OpenidConsent, OpenidClient)
+        .join(OpenidClient, OpenidClient.id == OpenidConsent.client_id)
+        .where(OpenidConsent.account_id == actor.account, OpenidConsent.withdrawn_at.is_(None))
+        .order_by(OpenidConsent.given_at.desc())
+        .limit(100)
+    )
+    return [(consent, client) for consent, client in session.execute(mine)]
+
+
+def withdraw_consent(session: Session, actor: Actor, client_id: uuid.UUID) -> None:
+    """Take my consent back: the client's tokens end and it is told. Raises `NotFound`."""
+    consent = _standing(session, actor.account, client_id)
+    if consent is None:
+        raise NotFound
+    consent.withdrawn_at = clock.now()
+    for grant in grants.open_grants(session, actor.account, client_id):
+        grants.end(grant, "withdrawn")
+        logout.tell(session, grant)
+
+
+def _standing(
+    session: Session, account_id: uuid.UUID, client_id: uuid.UUID
+) -> OpenidConsent | None:
+    standing = select(OpenidConsent).where(
+        OpenidConsent.account_id == account_id,
+        OpenidConsent.client_id == client_id,
+        OpenidConsent.withdrawn_at.is_(None),
+    )
+    return session.scalar(standing.with_for_update())

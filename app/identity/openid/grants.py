@@ -1,0 +1,188 @@
+"""Token families: access tokens kept as digests, refresh tokens derived, all ended together."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, delete, exists, or_, select
+
+from app.core import clock
+from app.core.db import Session
+from app.core.keys import KeyRing
+from app.identity.openid.models import OpenidClient, OpenidGrant, OpenidToken
+from app.identity.openid.secrets import digest, new_secret
+
+log = structlog.get_logger()
+
+ACCESS_LIFE = timedelta(minutes=10)
+REFRESH_LIFE = timedelta(days=60)
+#: A lost answer to a refresh may be asked for again this long.
+REPEAT_WINDOW = timedelta(seconds=30)
+KEEP_ENDED = timedelta(days=90)
+
+_PREFIX = "hbr_"
+_MAC = 32
+_BYTES = 8 + 16 + 4 + _MAC
+
+
+@dataclass(frozen=True)
+class LiveToken:
+    """An access token that is good, and all it stands for."""
+
+    token: OpenidToken
+    grant: OpenidGrant
+    client: OpenidClient
+
+
+def issue_access(session: Session, grant: OpenidGrant, scopes: list[str]) -> str:
+    """A new access token of this family."""
+    at, text = clock.now(), new_secret("hba_")
+    session.add(
+        OpenidToken(
+            token_hash=digest(text),
+            grant_id=grant.id,
+            scopes=scopes,
+            issued_at=at,
+            expires_at=at + ACCESS_LIFE,
+            revoked_at=None,
+        )
+    )
+    session.flush()
+    return text
+
+
+def live_token(session: Session, text: str) -> LiveToken | None:
+    """What this access token stands for, if it is good; None for anything else."""
+    at = clock.now()
+    found = (
+        select(OpenidToken, OpenidGrant, OpenidClient)
+        .join(OpenidGrant, OpenidGrant.id == OpenidToken.grant_id)
+        .join(OpenidClient, OpenidClient.id == OpenidGrant.client_id)
+        .where(
+            OpenidToken.token_hash == digest(text),
+            OpenidToken.expires_at > at,
+            OpenidToken.revoked_at.is_(None),
+            *_living(),
+        )
+    )
+    row = session.execute(found).first()
+    return LiveToken(row[0], row[1], row[2]) if row else None
+
+
+def derive_refresh(keys: KeyRing, grant: OpenidGrant) -> str:
+    """The refresh token of the family's present generation: always the same text, stored nowhere."""
+    key = keys.current("refresh_tokens")
+    body = key.kid.encode() + grant.id.bytes + grant.generation.to_bytes(4, "big")
+    return _PREFIX + base64.urlsafe_b64encode(body + _mac(key.secret, body)).decode()
+
+
+def refreshable(session: Session, client: OpenidClient, text: str) -> OpenidGrant | None:
+    """The living family, locked, that gave this client this refresh token, now or earlier."""
+    presented = _read(session.core.keys, text)
+    if presented is None:
+        return None
+    grant = session.get(OpenidGrant, presented[0], with_for_update=True)
+    if grant is None or grant.client_id != client.id or not _alive(grant):
+        return None
+    return grant
+
+
+def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
+    """Go on to the next generation if `text` is the present refresh token of this locked family.
+
+    The token just replaced gets the same successor again for REPEAT_WINDOW; an older one proves a
+    copy and ends the family. The caller commits in either case.
+    """
+    presented, at = _read(session.core.keys, text), clock.now()
+    if presented is None or presented[0] != grant.id:
+        return False
+    if presented[1] >= grant.generation:
+        # A later generation is ours too: the database was set back (a standby took over).
+        grant.generation = presented[1] + 1
+        grant.rotated_at = at
+        grant.expires_at = at + REFRESH_LIFE
+        return True
+    if presented[1] == grant.generation - 1 and at - grant.rotated_at <= REPEAT_WINDOW:
+        return True
+    log.warning("openid_refresh_reused", count=1)
+    end(grant, "reuse")
+    return False
+
+
+def revoke(session: Session, client: OpenidClient, text: str) -> None:
+    """End an access token, or with a refresh token its whole family; others' tokens are unknown."""
+    live = live_token(session, text)
+    if live is not None and live.client.id == client.id:
+        live.token.revoked_at = clock.now()
+    grant = refreshable(session, client, text)
+    if grant is not None:
+        end(grant, "revoked")
+
+
+def end(grant: OpenidGrant, because: str) -> None:
+    """Refuse the code and every token of this family from now on."""
+    if grant.ended_at is None:
+        grant.ended_at = clock.now()
+        grant.ended_because = because
+
+
+def open_grants(session: Session, account_id: uuid.UUID, client_id: uuid.UUID) -> list[OpenidGrant]:
+    """The living families of a client for one person."""
+    mine = select(OpenidGrant).where(
+        OpenidGrant.account_id == account_id,
+        OpenidGrant.client_id == client_id,
+        OpenidGrant.ended_at.is_(None),
+    )
+    return list(session.scalars(mine.with_for_update()))
+
+
+def forget_old(session: Session) -> int:
+    """Delete tokens that expired, and families ninety days after they did. Returns how many."""
+    at = clock.now()
+    tokens = delete(OpenidToken).where(OpenidToken.expires_at < at - timedelta(days=1))
+    long_ago = at - KEEP_ENDED
+    old = delete(OpenidGrant).where(
+        or_(OpenidGrant.ended_at < long_ago, OpenidGrant.expires_at < long_ago),
+        ~exists().where(OpenidToken.grant_id == OpenidGrant.id),
+    )
+    connection = session.connection()
+    return connection.execute(tokens).rowcount + connection.execute(old).rowcount
+
+
+def _living() -> tuple[ColumnElement[bool], ...]:
+    return (
+        OpenidGrant.ended_at.is_(None),
+        OpenidGrant.expires_at > clock.now(),
+        OpenidClient.disabled_at.is_(None),
+    )
+
+
+def _alive(grant: OpenidGrant) -> bool:
+    good = grant.ended_at is None and grant.expires_at > clock.now()
+    return good and grant.code_used_at is not None and "offline_access" in grant.scopes
+
+
+def _read(keys: KeyRing, text: str) -> tuple[uuid.UUID, int] | None:
+    try:
+        raw = base64.b64decode(
+            text.removeprefix(_PREFIX).encode("ascii"), altchars=b"-_", validate=True
+        )
+    except (ValueError, binascii.Error):
+        return None
+    if len(raw) != _BYTES or not text.startswith(_PREFIX):
+        return None
+    body, mac = raw[:-_MAC], raw[-_MAC:]
+    key = keys.get("refresh_tokens", body[:8].decode("ascii", "replace"))
+    if key is None or not hmac.compare_digest(mac, _mac(key.secret, body)):
+        return None
+    return uuid.UUID(bytes=body[8:24]), int.from_bytes(body[24:28], "big")
+
+
+def _mac(secret: bytes, body: bytes) -> bytes:
+    # Another label than our own refresh tokens: neither can stand for the other.
+    return hmac.digest(secret, b"openid|" + body, hashlib.sha256)

@@ -1,0 +1,53 @@
+"""The provider's jobs: telling clients of a logout, forgetting what is over."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from app.connectors.world import World
+from app.core import clock
+from app.core.db import unit_of_work
+from app.core.http import Party, PartyUnavailable
+from app.core.jobs import task
+from app.identity.openid import grants, logins, logout, proof, requests
+from app.identity.openid.models import OpenidClient, OpenidLogoutNotice
+
+
+@task(logout.TELL_TASK, queue="openid")
+def tell_logout(world: World, *, notice_id: str) -> None:
+    """Send the logout token; tried again, each time with a new one, until the client took it."""
+    row_id = uuid.UUID(notice_id)
+    with unit_of_work(world.core) as session:
+        notice = session.get(OpenidLogoutNotice, row_id)
+        if notice is None or notice.delivered_at is not None:
+            return
+        client = session.get_one(OpenidClient, notice.client_id)
+        address = client.backchannel_logout_uri
+        if address is None or client.disabled_at is not None:
+            return
+        token = logout.logout_token(session, world.core.settings.public_url, notice)
+    _send(address, token)
+    with unit_of_work(world.core) as session:
+        session.get_one(OpenidLogoutNotice, row_id).delivered_at = clock.now()
+
+
+def _send(address: str, token: str) -> None:
+    parts = urlsplit(address)
+    party = Party("openid_client", f"{parts.scheme}://{parts.netloc}")
+    try:
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        answer = party.request("POST", path, data={"logout_token": token})
+    finally:
+        party.close()
+    if answer.status not in (200, 204):
+        raise PartyUnavailable("openid_client")
+
+
+@task("openid.forget_old", cron="47 * * * *")
+def forget_old(world: World) -> None:
+    """Delete requests, tokens and sign-ins whose time is over; each hour."""
+    with unit_of_work(world.core) as session:
+        for part in (requests, proof, grants, logout, logins):
+            part.forget_old(session)
+
+
+tasks = (tell_logout, forget_old)

@@ -1,0 +1,79 @@
+"""Browsers in which somebody is signed in to our own pages."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, select, update
+
+from app.core import clock
+from app.core.db import Session
+from app.core.ids import new_id
+from app.identity.models import Account
+from app.identity.openid.models import OpenidGrant, OpenidLogin, OpenidLogoutNotice, OpenidRequest
+from app.identity.openid.secrets import digest, new_secret
+
+#: After this long without use, and in any case, a browser signs in anew.
+IDLE_LIFE = timedelta(minutes=30)
+LIFE = timedelta(hours=12)
+KEEP_ENDED = timedelta(days=90)
+
+
+def current_login(session: Session, browser: str) -> OpenidLogin | None:
+    """Who is signed in in the browser with this cookie; using it keeps it alive."""
+    at = clock.now()
+    mine = select(OpenidLogin).where(
+        OpenidLogin.browser_hash == digest(browser),
+        OpenidLogin.ended_at.is_(None),
+        OpenidLogin.expires_at > at,
+        OpenidLogin.last_used_at > at - IDLE_LIFE,
+    )
+    login = session.scalar(mine)
+    if login is not None:
+        login.last_used_at = at
+    return login
+
+
+def open_login(session: Session, account: Account, browser: str, amr: list[str]) -> str:
+    """Sign `account` in. Returns the browser's new cookie: one that somebody planted knows nothing.
+
+    Sign-ins that wait in other windows of this browser go on with the new cookie.
+    """
+    at, fresh = clock.now(), new_secret()
+    old = digest(browser)
+    session.execute(
+        update(OpenidLogin)
+        .where(OpenidLogin.browser_hash == old, OpenidLogin.ended_at.is_(None))
+        .values(ended_at=at)
+    )
+    waiting = update(OpenidRequest).where(
+        OpenidRequest.browser_hash == old, OpenidRequest.finished_at.is_(None)
+    )
+    session.execute(waiting.values(browser_hash=digest(fresh)))
+    session.add(
+        OpenidLogin(
+            id=new_id(),
+            account_id=account.id,
+            browser_hash=digest(fresh),
+            amr=amr,
+            auth_at=at,
+            last_used_at=at,
+            expires_at=at + LIFE,
+            ended_at=None,
+        )
+    )
+    session.flush()
+    return fresh
+
+
+def account_of(session: Session, login: OpenidLogin) -> Account:
+    """The account as it is now: its level may have risen since the sign-in."""
+    return session.get_one(Account, login.account_id)
+
+
+def forget_old(session: Session) -> int:
+    """Delete sign-ins that are long over and that nothing refers to. Returns how many."""
+    old = delete(OpenidLogin).where(
+        OpenidLogin.expires_at < clock.now() - KEEP_ENDED,
+        ~exists().where(OpenidGrant.login_id == OpenidLogin.id),
+        ~exists().where(OpenidLogoutNotice.login_id == OpenidLogin.id),
+    )
+    return session.connection().execute(old).rowcount
