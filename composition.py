@@ -26,6 +26,7 @@ from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.officer import me as officer_me
+from api.officer import officers
 from api.officer import sessions as officer_sessions
 from api.oidc import authorize, endpoints
 from api.oidc import logout as openid_logout
@@ -51,6 +52,7 @@ from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
+from app.identity.staff import cli as staff_cli
 from app.identity.staff import jobs as staff_jobs
 from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
@@ -67,7 +69,10 @@ PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
-    Package(blueprints=(officer_sessions.blueprint, officer_me.blueprint)),
+    Package(
+        blueprints=(officer_sessions.blueprint, officer_me.blueprint, officers.blueprint),
+        commands=(staff_cli.staff,),
+    ),
     Package(
         blueprints=(
             endpoints.blueprint,

@@ -63,3 +63,5 @@ class Actor:
 
 
 ANONYMOUS = Actor("anonymous")
+#: Our own programs and the operator's commands.
+SYSTEM = Actor("system")

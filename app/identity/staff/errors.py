@@ -65,6 +65,14 @@ class NotOneself(NotAllowed):
     en = "Nobody may do this to themselves."
 
 
+class RoleHeld(Conflict):
+    """The officer holds this role, or it waits to be confirmed."""
+
+    code = "role_held"
+    zh = "该人员已有此角色，或正待确认。"
+    en = "The officer holds this role, or it waits to be confirmed."
+
+
 class SecondPersonNeeded(NotAllowed):
     """Who proposed it cannot confirm it."""
 
@@ -79,3 +87,11 @@ class OfficerHasLeft(Conflict):
     code = "officer_has_left"
     zh = "该人员已离职，不能再变更。"
     en = "This officer has left; nothing can be changed any more."
+
+
+class AdministratorExists(Conflict):
+    """Somebody holds this role already: further ones come by grant and confirmation."""
+
+    code = "administrator_exists"
+    zh = "该类管理员已存在，请由现任管理员授予。"
+    en = "There is such an administrator already, who can grant the role."

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.core import crypto
 from app.core.db import Session
+from app.core.errors import NotFound
 from app.identity.staff.models import Officer, OfficerRole, Unit
 from app.identity.staff.services import name_field
 
@@ -36,3 +37,50 @@ def roles_of(session: Session, officer_id: uuid.UUID) -> list[OfficerRole]:
 def name_of(session: Session, officer: Officer) -> str:
     """The officer's name in clear: for themselves and those who administer them."""
     return crypto.unseal(session.core.keys, name_field(officer.id), officer.name_sealed)
+
+
+def units(session: Session, after: uuid.UUID | None, limit: int) -> list[Unit]:
+    """Units in the order they were made."""
+    page = select(Unit).order_by(Unit.id).limit(limit)
+    return list(session.scalars(page if after is None else page.where(Unit.id > after)))
+
+
+def officers(
+    session: Session, unit_id: uuid.UUID | None, after: uuid.UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Officers, of one unit or all, with what they hold and what waits to be confirmed."""
+    page = select(Officer).order_by(Officer.id).limit(limit)
+    if unit_id is not None:
+        page = page.where(Officer.unit_id == unit_id)
+    if after is not None:
+        page = page.where(Officer.id > after)
+    found = list(session.scalars(page))
+    roles = _open_roles(session, [each.id for each in found])
+    return [_shown(session, each, roles) for each in found]
+
+
+def officer(session: Session, officer_id: uuid.UUID) -> dict[str, Any]:
+    """One officer, as in the list. Raises `NotFound`."""
+    found = session.get(Officer, officer_id)
+    if found is None:
+        raise NotFound
+    return _shown(session, found, _open_roles(session, [officer_id]))
+
+
+def _shown(session: Session, found: Officer, roles: list[OfficerRole]) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "login": found.login,
+        "name": name_of(session, found),
+        "unit_id": found.unit_id,
+        "state": found.state,
+        "enrolled": found.totp_sealed is not None,
+        "roles": [role for role in roles if role.officer_id == found.id],
+    }
+
+
+def _open_roles(session: Session, officer_ids: list[uuid.UUID]) -> list[OfficerRole]:
+    open_ones = select(OfficerRole).where(
+        OfficerRole.officer_id.in_(officer_ids), OfficerRole.ended_at.is_(None)
+    )
+    return list(session.scalars(open_ones.order_by(OfficerRole.role)))

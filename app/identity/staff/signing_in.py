@@ -72,7 +72,7 @@ def check_password(session: Session, attempt: Attempt) -> Challenged | Refused:
     right = passwords.verify(officer.password_hash if officer else None, attempt.password)
     if officer is None or not right or officer.state != "active":
         subject = officer.id if officer else None
-        record(session, Act("staff.sign_in_refused", "anonymous", object_id=subject))
+        record(session, Act("staff.sign_in", "anonymous", object_id=subject, result="refused"))
         return Refused(OfficerLoginRefused())
     for quota, who in taken:
         limits.give_back(session, quota, who)
@@ -114,7 +114,8 @@ def open_challenge(session: Session, text: str) -> tuple[OfficerChallenge, Offic
 def refuse_factor(session: Session, row: OfficerChallenge) -> Refused:
     """Count a wrong second factor."""
     row.tries += 1
-    record(session, Act("staff.second_factor_refused", "anonymous", object_id=row.officer_id))
+    officer_id = row.officer_id
+    record(session, Act("staff.second_factor", "officer", officer_id, result="refused"))
     return Refused(SecondFactorRefused())
 
 
@@ -125,7 +126,7 @@ def finish(
     limits.give_back(session, FAILED_FACTOR, _who(session, row, officer))
     row.used_at = clock.now()
     row.totp_sealed = None
-    record(session, Act("staff.signed_in", "officer", officer.id))
+    record(session, Act("staff.sign_in", "officer", officer.id, unit_id=officer.unit_id))
     return sessions.open_session(session, officer, row.device_hash, browser=browser)
 
 
