@@ -1,6 +1,6 @@
 """What can be done where: divisions, the menu, lists and details of matters."""
 
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import marshmallow as ma
 from flask import Response, current_app, request
@@ -22,6 +22,7 @@ blueprint = AudienceBlueprint(
 #: The menu may be shown for a minute without asking, and for ten while a newer one is fetched.
 CACHING = "public, max-age=60, stale-while-revalidate=600"
 AUDIENCES = ["person", "organisation"]
+ACTIONS = list(get_args(queries.Action))
 
 
 class RegionCode(ma.fields.String):
@@ -101,7 +102,7 @@ class Card(Schema):
     promise_days = ma.fields.Integer(
         required=True, allow_none=True, metadata={"description": "Working days; null when unknown"}
     )
-    action = ma.fields.String(required=True, validate=ma.validate.OneOf(["window"]))
+    action = ma.fields.String(required=True, validate=ma.validate.OneOf(ACTIONS))
     alias_of = ma.fields.String(
         required=True, allow_none=True, metadata={"description": "Entry whose action it shares"}
     )
@@ -150,6 +151,11 @@ class Matter(Card):
     """One entry with everything known about it. Asked by an alias, `alias_of` says for what."""
 
     requested_code = ma.fields.String(required=True)
+    pay_scheme = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose bills to show where `action` is `pay`; else null"},
+    )
     codes = ma.fields.Nested(Codes, required=True)
     code_origin = ma.fields.String(
         required=True, validate=ma.validate.OneOf(["hubei", "artificial"])
@@ -251,6 +257,7 @@ def _full(detail: Detail) -> dict[str, Any]:
         **vars(detail.card),
         "alias_of": entry.code if asked_by_alias else None,
         "requested_code": detail.requested_code,
+        "pay_scheme": entry.pay_scheme if detail.card.action == "pay" else None,
         "codes": {
             "base": entry.base_code,
             "implementation": entry.impl_code,

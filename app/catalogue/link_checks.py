@@ -1,8 +1,9 @@
-"""The rules of what points at entries: aliases, what is asked for most, what people call them."""
+"""The rules of what points at entries: aliases, the hot ones, everyday words, what is paid here."""
 
 from app.catalogue import searching
 from app.catalogue.reference_checks import Values
-from app.catalogue.tables import Notes, Row, once, whole
+from app.catalogue.tables import Notes, Row, choice, once, whole
+from app.connectors.medical_insurance import SCHEMES
 
 
 def apply_aliases(rows: list[Row], matters: dict[str, Values], notes: Notes) -> None:
@@ -52,6 +53,27 @@ def apply_everyday_words(rows: list[Row], matters: dict[str, Values], notes: Not
         else:
             entry["search_text"] += f" {searching.fold(row['words'])}"
             entry["tokens"] = sorted({*entry["tokens"], *searching.tokens(row["words"])})
+
+
+def apply_paid_here(rows: list[Row], matters: dict[str, Values], notes: Notes) -> None:
+    """Write the scheme whose bills can be paid here into its entry and into the entry's aliases.
+
+    A scheme is one whose bills a department gives us.
+    """
+    once(rows, lambda row: row["code"], "code", notes)
+    for row in rows:
+        scheme = choice(row, "scheme", sorted(SCHEMES.values()), notes)
+        entry = matters.get(row["code"])
+        if entry is None or entry["name"] != row["name"]:
+            notes.add(row, "code", "没有此编码与名称的条目。", "No entry has this code and name.")
+        elif entry["alias_of"] or not entry["in_menu"]:
+            notes.add(row, "code", "应为菜单中的正式条目。", "It must be in the menu, no alias.")
+        elif not entry["for_person"]:
+            notes.add(row, "code", "只有个人缴费。", "Only persons pay here.")
+        else:
+            for values in matters.values():
+                if row["code"] in (values["code"], values["alias_of"]):
+                    values |= {"pay_scheme": scheme, "online": True}
 
 
 def _entry(row: Row, which: str, matters: dict[str, Values], notes: Notes) -> Values | None:

@@ -82,6 +82,7 @@ def _matter(row: Row, known: Known, position: int, notes: Notes) -> Values:
         # No source says whether or how often one must come: nothing is made up.
         "online": False,
         "visits": None,
+        "pay_scheme": None,
         "alias_of": None,
         "alias_reason": None,
         **_search_values(row),

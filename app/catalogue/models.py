@@ -178,10 +178,12 @@ class Matter(Base):
     position: Mapped[int]
     #: Rank in the editorial list of what is asked for most; null when not in it.
     hot_rank: Mapped[int | None]
-    #: Whether it can be applied for online. False until a source says so.
+    #: Whether it can be done online. False until a source says so, or it can be done here.
     online: Mapped[bool]
     #: How often one must come in person; null when unknown.
     visits: Mapped[int | None] = mapped_column(SmallInteger)
+    #: The scheme whose bills can be paid here for this entry; null where there is nothing to pay.
+    pay_scheme: Mapped[str | None]
     #: The entry whose action this near-duplicate shares.
     alias_of: Mapped[str | None] = mapped_column(ForeignKey("matters.code"), index=True)
     #: Why they are the same, for whoever reviews it.

@@ -15,6 +15,8 @@ from app.core.db import Session
 #: Whose menu it is: `person` or `organisation`; None for everybody.
 Audience = Literal["person", "organisation"]
 
+Action = Literal["pay", "window"]
+
 PROVINCE = "420000000000"
 
 
@@ -52,8 +54,8 @@ class Card:
     show: Show
     visits: int | None
     promise_days: int | None
-    #: What the app can do for it. Until there is more, the way to the window.
-    action: Literal["window"]
+    #: What can be done for it here, where it is handled; else the way to the window.
+    action: Action
     #: The entry whose action it shares, when it is a near-duplicate.
     alias_of: str | None
 
@@ -128,6 +130,7 @@ def entry_columns() -> Select[*tuple[Any, ...]]:
 
 def card(entry: Row[Any], depth: int) -> Card:
     """How an entry shows from a region of `depth`."""
+    shown = show(entry.levels, depth)
     audience: list[Audience] = ["person"] if entry.for_person else []
     if entry.for_organisation:
         audience.append("organisation")
@@ -139,10 +142,10 @@ def card(entry: Row[Any], depth: int) -> Card:
         theme=entry.theme_code,
         audience=audience,
         online=entry.online,
-        show=show(entry.levels, depth),
+        show=shown,
         visits=entry.visits,
         promise_days=entry.promise_days,
-        action="window",
+        action="pay" if entry.pay_scheme and shown == 1 else "window",
         alias_of=entry.alias_of,
     )
 

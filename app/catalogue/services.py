@@ -10,7 +10,12 @@ from sqlalchemy import func, select
 
 from app.catalogue import storing
 from app.catalogue.errors import ImportRunning, RowsRefused
-from app.catalogue.link_checks import apply_aliases, apply_everyday_words, apply_hot
+from app.catalogue.link_checks import (
+    apply_aliases,
+    apply_everyday_words,
+    apply_hot,
+    apply_paid_here,
+)
 from app.catalogue.matter_checks import Known, check_matters
 from app.catalogue.models import CatalogueImport
 from app.catalogue.reference_checks import (
@@ -101,6 +106,7 @@ def _check(rows: dict[str, list[Row]], notes: Notes) -> dict[str, list[Values]]:
     apply_aliases(rows["aliases.csv"], by_code, notes)
     apply_hot(rows["hot.csv"], by_code, notes)
     apply_everyday_words(rows["everyday_words.csv"], by_code, notes)
+    apply_paid_here(rows["paid_here.csv"], by_code, notes)
     # An alias may refer to its canonical entry only once that is stored.
     tables["matters"] = sorted(matters, key=lambda values: values["alias_of"] is not None)
     return tables
@@ -117,6 +123,7 @@ def count(tables: dict[str, list[Values]]) -> dict[str, Any]:
         "menu_artificial": sum(not values["code_is_real"] for values in menu),
         "aliases": sum(values["alias_of"] is not None for values in menu),
         "further": len(tables["matters"]) - len(menu),
+        "paid_here": sum(values["pay_scheme"] is not None for values in menu),
         "hot": sum(values["hot_rank"] is not None for values in menu),
         "levels": dict(sorted(Counter("/".join(map(str, v["levels"])) for v in menu).items())),
         "provinces": sum(values["level"] == 2 for values in real),

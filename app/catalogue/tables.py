@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "aliases.csv": ("alias_code", "alias_name", "canonical_code", "canonical_name", "reason"),
     "hot.csv": ("rank", "code", "name", "reason"),
     "everyday_words.csv": ("words", "code", "name"),
+    "paid_here.csv": ("code", "name", "scheme", "reason"),
 }
 #: Cells that may stay empty.
 OPTIONAL = {
@@ -37,7 +38,7 @@ OPTIONAL = {
     *("legal_days", "promise_days", "days_origin", "handling"),
 }
 #: Tables that may be without rows; any other empty table would withdraw everything.
-MAY_BE_EMPTY = {"aliases.csv", "hot.csv", "everyday_words.csv"}
+MAY_BE_EMPTY = {"aliases.csv", "hot.csv", "everyday_words.csv", "paid_here.csv"}
 #: Characters in one cell.
 LONGEST = 300
 #: Raised whenever the same tables would be read into other rows, so that they are imported anew.

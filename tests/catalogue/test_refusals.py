@@ -111,6 +111,20 @@ def test_a_bad_division_is_refused(folder, edit, which, spoil, column):
         ("everyday_words.csv", setting(words="——"), "words"),
         ("everyday_words.csv", setting(name="别的名称"), "code"),
         ("everyday_words.csv", setting(code="ZZBAE327166A", name="出入境记录查询"), "code"),
+        ("paid_here.csv", setting(scheme="resident_pension"), "scheme"),
+        ("paid_here.csv", setting(scheme=""), "scheme"),
+        ("paid_here.csv", setting(reason=""), "reason"),
+        ("paid_here.csv", setting(name="别的名称"), "code"),
+        (
+            "paid_here.csv",
+            setting(code="ZZ8C959A4730", name="城乡居民基本医疗保险缴费（本人）"),
+            "code",
+        ),
+        (
+            "paid_here.csv",
+            setting(code="ZZD885EDE2DA", name="机关事业单位职业年金缴费工资申报"),
+            "code",
+        ),
     ],
 )
 def test_a_bad_row_of_a_small_table_is_refused(folder, edit, file, spoil, column):

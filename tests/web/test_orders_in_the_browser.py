@@ -198,3 +198,27 @@ def test_nothing_is_cut_off_at_320_pixels(new_page, enter, simple):
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.get_by_text("正在加载…")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+
+
+def test_an_entry_of_the_menu_that_is_paid_here_leads_to_the_bills_of_its_scheme(
+    page, enter, assert_accessible
+):
+    enter(page, "r174")
+    page.goto("/app/#/matters/ZZ8C959A4730")
+    expect(page.get_by_role("heading", name="医保缴费（个人）")).to_be_visible()
+    expect(page.get_by_text("可以网上办理")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="去缴费").click()
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    expect(page.get_by_text("城乡居民基本医疗保险")).to_be_visible()
+    page.get_by_text("为其他家人缴费").click()
+    expect(page.get_by_role("combobox")).to_have_value("resident_medical")
+    # Of another scheme there are none.
+    page.goto("/app/#/bills?scheme=resident_pension")
+    expect(page.get_by_text("没有查到账单")).to_be_visible()
+
+
+def test_an_entry_that_is_not_paid_here_offers_no_way_to_bills(page):
+    page.goto("/app/#/matters/ZZ4DEA9FF34B")
+    expect(page.get_by_role("heading", name="在哪里办")).to_be_visible()
+    expect(page.get_by_role("button", name="去缴费")).to_have_count(0)
