@@ -8,9 +8,11 @@ from api import idempotency, pages
 from api.blueprints import AudienceBlueprint
 from api.callbacks import wechatpay as wechatpay_callbacks
 from api.citizen import (
+    access_log,
     auth,
     bills,
     connected_apps,
+    consents,
     devices,
     family,
     health_code,
@@ -58,6 +60,7 @@ from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
 from app.payments.providers.registry import providers
+from app.privacy.events import ConsentWithdrawn
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
@@ -93,6 +96,7 @@ PACKAGES = (
         ),
         commands=(healthcode_cli.cli,),
     ),
+    Package(blueprints=(consents.purposes, consents.blueprint, access_log.blueprint)),
     Package(blueprints=(family.blueprint,)),
     Package(
         blueprints=(
@@ -110,6 +114,7 @@ PACKAGES = (
 
 SUBSCRIPTIONS = (
     Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),
+    Subscription(ConsentWithdrawn, healthcode_jobs.end_withdrawn),
     *push_subscriptions,
 )
 

@@ -11,10 +11,13 @@ from sqlalchemy import func, select
 
 from app.core import clock, crypto, freshness
 from app.core.db import Session
+from app.privacy import consents
 from healthcode import queries, rulebook, snapshots
 from healthcode.colours import Case, Declaration, Evidence, Reason, evaluate
 from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
 
+#: What people agree to when they declare.
+PURPOSE = "health_code"
 #: Two statuses that agree in all of these are one decision.
 _OUTCOME = (
     "state",
@@ -44,7 +47,7 @@ def sealed_answers(row_id: uuid.UUID) -> crypto.Field:
 
 
 def decide(session: Session, person_id: uuid.UUID) -> HealthStatus | None:
-    """Bring the person's status in line with the facts; None when nothing was declared.
+    """Bring the person's status in line with the facts; None when nothing was declared, or agreed to.
 
     Takes the person's lock until the commit. Deciding again on the same facts changes nothing.
     """
@@ -57,17 +60,41 @@ def decide(session: Session, person_id: uuid.UUID) -> HealthStatus | None:
     if current is not None:
         current.replaced_at = now
         session.flush()
-        made.version = current.version + 1
+    made.version = _next_version(session, person_id)
     session.add(made)
     session.flush()
+    _announce(session, person_id)
+    return made
+
+
+def end_status(session: Session, person_id: uuid.UUID) -> None:
+    """The person no longer agrees to a health code: there is none until they declare anew.
+
+    Takes the person's lock until the commit. Safe to repeat, and late: a newer declaration stays.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_lock_number(person_id))))
+    current = queries.current_status(session, person_id)
+    if current is not None and _made(session, person_id, clock.now()) is None:
+        current.replaced_at = clock.now()
+        session.flush()
+        _announce(session, person_id)
+
+
+def _announce(session: Session, person_id: uuid.UUID) -> None:
     freshness.mark(session, "code", str(person_id))
     snapshots.drop(session.core, person_id)
-    return made
+
+
+def _next_version(session: Session, person_id: uuid.UUID) -> int:
+    highest = select(func.max(HealthStatus.version)).where(HealthStatus.person_id == person_id)
+    return (session.scalar(highest) or 0) + 1
 
 
 def _made(session: Session, person_id: uuid.UUID, now: datetime) -> HealthStatus | None:
     declared = _latest_declaration(session, person_id)
-    if declared is None:
+    if declared is None or consents.withdrawn_since(
+        session, declared.account_id, PURPOSE, declared.declared_at
+    ):
         return None
     answer = _latest_answer(session, person_id)
     case = Case(

@@ -13,7 +13,8 @@ from app.core.jobs import defer
 from app.core.limits import Quota
 from app.core.types import Actor
 from app.identity.queries import IdentityDocument, identity_document
-from healthcode.deciding import Answers, decide, sealed_answers
+from app.privacy import consents
+from healthcode.deciding import PURPOSE, Answers, decide, sealed_answers
 from healthcode.evidence import Answered, keep_answer
 from healthcode.models import HealthDeclaration, HealthStatus
 
@@ -73,6 +74,8 @@ def ask_again(
 
 
 def _store(session: Session, actor: Actor, answers: Answers) -> None:
+    # Who declares agrees: the notice stands above the declaration.
+    consents.given_by_act(session, actor, PURPOSE, "declaration")
     row_id = new_id()
     text = json.dumps(asdict(answers))
     session.add(

@@ -12,7 +12,7 @@ from app.core.db import Session, unit_of_work
 from app.core.http import PartyUnavailable
 from app.core.jobs import task
 from healthcode import queries
-from healthcode.deciding import decide
+from healthcode.deciding import PURPOSE, decide, end_status
 from healthcode.issuing import ASK, QUEUE, ask_again
 
 log = structlog.get_logger()
@@ -67,4 +67,13 @@ def _people(world: Any, read: Callable[[Session], list[uuid.UUID]]) -> list[uuid
         return read(session)
 
 
-tasks = (ask_authority, ask_unanswered, reevaluate_due)
+@task("healthcode.end_withdrawn", queue="codes")
+def end_withdrawn(world: Any, *, purpose: str, account_id: str, person_id: str) -> None:
+    """Somebody no longer agrees to their health code."""
+    if purpose != PURPOSE or not person_id:
+        return
+    with unit_of_work(world.core) as session:
+        end_status(session, uuid.UUID(person_id))
+
+
+tasks = (ask_authority, ask_unanswered, reevaluate_due, end_withdrawn)

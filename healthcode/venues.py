@@ -47,6 +47,14 @@ def list_venues(session: Session, account_id: uuid.UUID) -> list[Venue]:
     return list(session.scalars(mine.order_by(Venue.name, Venue.id), facts))
 
 
+def names_of(session: Session, venue_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Venue → name."""
+    if not venue_ids:
+        return {}
+    named = select(Venue.id, Venue.name).where(Venue.id.in_(venue_ids))
+    return {row.id: row.name for row in session.execute(named)}
+
+
 def register_venue(session: Session, new: NewVenue) -> uuid.UUID:
     """Make a venue, active at once, or bring the one with this id up to date. Returns the id."""
     row = insert(Venue).values(**asdict(new), active=True)

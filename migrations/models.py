@@ -13,6 +13,7 @@ import app.identity.openid.models
 import app.identity.staff.models
 import app.payments.ledger
 import app.payments.models
+import app.privacy.models
 import healthcode.models
 import push.models
 from app.core.db import Base

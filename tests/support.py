@@ -89,6 +89,7 @@ def resident_id(number: int, born: date = date(1990, 1, 1)) -> str:
 PARTICULAR = {
     "keys.state": "current",
     "audit_rows.result": "done",
+    "consent_events.act": "given",
     "persons.sex": "1",
     "accounts.level": "phone",
     "session_families.use": "citizen",

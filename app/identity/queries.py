@@ -11,7 +11,7 @@ from app.core.db import Session
 from app.core.types import Actor
 from app.identity.accounts import phone_of
 from app.identity.documents import mask_document, mask_name, mask_phone
-from app.identity.models import Account, Person, WechatLink
+from app.identity.models import Account, Person, SessionFamily, WechatLink
 
 #: Made once, for the door.
 _NAME = select(Person.name_sealed).where(Person.id == bindparam("person_id"))
@@ -65,6 +65,27 @@ def masked_names(session: Session, person_ids: set[uuid.UUID]) -> dict[uuid.UUID
         person_id: mask_name(_name(session, person_id, name))
         for person_id, name in session.execute(sealed)
     }
+
+
+def masked_names_of_accounts(session: Session, account_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Account → masked name, where the real name is proved."""
+    if not account_ids:
+        return {}
+    sealed = (
+        select(Account.id, Person.id, Person.name_sealed)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.id.in_(account_ids))
+    )
+    return {
+        account_id: mask_name(_name(session, person_id, name))
+        for account_id, person_id, name in session.execute(sealed)
+    }
+
+
+def platform_of(session: Session, actor: Actor) -> str:
+    """What kind of client the actor is signed in with."""
+    mine = select(SessionFamily.platform).where(SessionFamily.id == actor.session_id)
+    return session.scalar(mine) or "unknown"
 
 
 def profile(session: Session, actor: Actor) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def test_the_application_cannot_change_what_is_append_only(database):
         "audit_seals",
         "audit_heads",
         "destruction_records",
+        "consent_events",
         "scans",
         "health_declarations",
         "health_evidence",

@@ -43,6 +43,7 @@ def test_only_known_routes_are_open_to_everybody(routes):
         "/api/v1/matters",
         "/api/v1/matters/<code>",
         "/api/v1/health-code/keys",
+        "/api/v1/privacy/purposes",
         "/callbacks/wechatpay",
         "/callbacks/wechatpay/<string:merchant_ref>",
         "/healthz",

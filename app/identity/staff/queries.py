@@ -84,3 +84,11 @@ def _open_roles(session: Session, officer_ids: list[uuid.UUID]) -> list[OfficerR
         OfficerRole.officer_id.in_(officer_ids), OfficerRole.ended_at.is_(None)
     )
     return list(session.scalars(open_ones.order_by(OfficerRole.role)))
+
+
+def unit_names(session: Session, unit_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Unit → name."""
+    if not unit_ids:
+        return {}
+    named = select(Unit.id, Unit.name).where(Unit.id.in_(unit_ids))
+    return {row.id: row.name for row in session.execute(named)}

@@ -1,0 +1,31 @@
+"""Reading the audit trail."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, tuple_
+
+from app.audit.models import AuditRow
+from app.core.db import Session
+
+
+def acts_about(
+    session: Session,
+    subject_id: uuid.UUID,
+    *,
+    but_by: uuid.UUID,
+    before: tuple[datetime, uuid.UUID] | None,
+    limit: int,
+) -> Sequence[AuditRow]:
+    """What others than `but_by` did about this person, newest first."""
+    others = or_(AuditRow.actor_id != but_by, AuditRow.actor_id.is_(None))
+    found = (
+        select(AuditRow)
+        .where(AuditRow.subject_id == subject_id, others)
+        .order_by(AuditRow.at.desc(), AuditRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        found = found.where(tuple_(AuditRow.at, AuditRow.id) < before)
+    return session.scalars(found).all()

@@ -1,0 +1,1 @@
+"""What personal data is used for, what people agreed to, and what becomes of it (个人信息保护)."""

@@ -1,0 +1,133 @@
+"""Agreeing to a purpose, withdrawing, and asking whether somebody agreed."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.core import clock, events
+from app.core.db import Session
+from app.core.errors import NotFound
+from app.core.ids import new_id
+from app.core.types import Actor
+from app.privacy.errors import ConsentNotAsked, ConsentRequired, NoticeOutdated
+from app.privacy.events import ConsentWithdrawn
+from app.privacy.models import ConsentEvent
+from app.privacy.registered import Purpose, current
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A purpose and whether somebody agreed to it."""
+
+    purpose: Purpose
+    #: The consent that stands; None when there is none.
+    given: ConsentEvent | None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether they agreed to an older notice."""
+        return self.given is not None and self.given.notice_version < self.purpose.version
+
+
+def require(session: Session, actor: Actor, purpose: str) -> None:
+    """Go on only if the actor agreed to the present notice. Raises `ConsentRequired`."""
+    wanted = current()[purpose]
+    latest = _latest(session, actor.account, purpose)
+    if latest is None or latest.act != "given" or latest.notice_version < wanted.version:
+        raise ConsentRequired(purpose=purpose, notice_version=wanted.version)
+
+
+def give(
+    session: Session, actor: Actor, purpose: str, notice_version: int, channel: str
+) -> Standing:
+    """Record that the actor agrees to this notice. Safe to repeat.
+
+    Raises `NotFound`, `ConsentNotAsked`, `NoticeOutdated`.
+    """
+    wanted = _asked(purpose)
+    if notice_version != wanted.version:
+        raise NoticeOutdated(purpose=purpose, notice_version=wanted.version)
+    return Standing(wanted, _given(session, actor, wanted, channel))
+
+
+def given_by_act(session: Session, actor: Actor, purpose: str, channel: str) -> None:
+    """Record a consent that lies in what the actor does, such as a declaration."""
+    _given(session, actor, current()[purpose], channel)
+
+
+def withdraw(session: Session, actor: Actor, purpose: str, channel: str) -> None:
+    """The actor no longer agrees, from now on. Safe to repeat. Raises `NotFound`, `ConsentNotAsked`."""
+    wanted = _asked(purpose)
+    latest = _latest(session, actor.account, purpose)
+    if latest is None or latest.act == "withdrawn":
+        return
+    _add(session, actor, wanted, ("withdrawn", channel))
+    person = str(actor.person_id) if actor.person_id else ""
+    events.record(session, ConsentWithdrawn(purpose, str(actor.account), person))
+
+
+def withdrawn_since(
+    session: Session, account_id: uuid.UUID, purpose: str, moment: datetime
+) -> bool:
+    """Whether the account withdrew after `moment`."""
+    later = select(ConsentEvent.id).where(
+        ConsentEvent.account_id == account_id,
+        ConsentEvent.purpose == purpose,
+        ConsentEvent.act == "withdrawn",
+        ConsentEvent.at > moment,
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def standings(session: Session, actor: Actor) -> list[Standing]:
+    """Every purpose that asks for consent, and whether the actor agreed."""
+    # Few purposes ask, so one small look at the index for each is the plainest.
+    asked = [purpose for purpose in current().values() if purpose.asks_consent]
+    latest = [_latest(session, actor.account, purpose.code) for purpose in asked]
+    return [
+        Standing(purpose, row if row and row.act == "given" else None)
+        for purpose, row in zip(asked, latest, strict=True)
+    ]
+
+
+def _asked(purpose: str) -> Purpose:
+    known = current().get(purpose)
+    if known is None:
+        raise NotFound
+    if not known.asks_consent:
+        raise ConsentNotAsked
+    return known
+
+
+def _given(session: Session, actor: Actor, purpose: Purpose, channel: str) -> ConsentEvent:
+    latest = _latest(session, actor.account, purpose.code)
+    if latest and latest.act == "given" and latest.notice_version == purpose.version:
+        return latest
+    return _add(session, actor, purpose, ("given", channel))
+
+
+def _add(session: Session, actor: Actor, purpose: Purpose, how: tuple[str, str]) -> ConsentEvent:
+    act, channel = how
+    row = ConsentEvent(
+        id=new_id(),
+        account_id=actor.account,
+        purpose=purpose.code,
+        notice_version=purpose.version,
+        act=act,
+        at=clock.now(),
+        channel=channel,
+        session_id=actor.session_id,
+        evidence=purpose.digest,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _latest(session: Session, account_id: uuid.UUID, purpose: str) -> ConsentEvent | None:
+    mine = select(ConsentEvent).where(
+        ConsentEvent.account_id == account_id, ConsentEvent.purpose == purpose
+    )
+    return session.scalar(mine.order_by(ConsentEvent.id.desc()).limit(1))
