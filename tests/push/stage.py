@@ -12,7 +12,7 @@ from support import Invented, make_person, resident_id
 
 from app.connectors.exchange import PersonRecord
 from app.core import clock, crypto
-from app.core.db import unit_of_work
+from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
 from app.family.models import Mandate
@@ -128,29 +128,19 @@ class Stage:
             session.flush()
             for bill in bills:
                 self.lines[bill] = new_id()
-                session.add(
-                    OrderLine(
-                        id=self.lines[bill],
-                        order_id=row,
-                        bill_id=self.bills[bill],
-                        amount=40_000,
-                        status="open" if status == "held" else status,
-                        basis="lookup",
-                    )
-                )
-                session.flush()
-                if status == "settled":
-                    session.add(
-                        Booking(
-                            line_id=self.lines[bill],
-                            status="booked",
-                            reference="YB-1",
-                            created_at=now,
-                            booked_at=now,
-                        )
-                    )
+                self._line(session, row, bill, status)
         self.orders[name] = row
         return row
+
+    def _line(self, session: Session, order: uuid.UUID, bill: str, status: str) -> None:
+        line = {"id": self.lines[bill], "order_id": order, "bill_id": self.bills[bill]}
+        kept = "open" if status == "held" else status
+        session.add(OrderLine(**line, amount=40_000, status=kept, basis="lookup"))
+        session.flush()
+        if status == "settled":
+            now = clock.now()
+            told = {"reference": "YB-1", "created_at": now, "booked_at": now}
+            session.add(Booking(line_id=line["id"], status="booked", **told))
 
     def fact(self, person: str, value: date, **kept: Any) -> None:
         """A day that matters, as somebody stated it."""

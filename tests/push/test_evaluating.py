@@ -59,72 +59,37 @@ def live_world(live_core):
 
 def crowd(core, number, expires):
     """Many people with an account, a phone and a card that ends on a day."""
-    people = [new_id() for _ in range(number)]
-    accounts = [new_id() for _ in range(number)]
-    now = clock.now()
+    rows = {}
     with unit_of_work(core) as session:
-        session.execute(
-            insert(Person),
-            [
-                {
-                    "id": person,
-                    "document_type": "resident_id",
-                    "document_index": os.urandom(32),
-                    "name_sealed": b"-",
-                    "document_sealed": b"-",
-                    "sex": "2",
-                    "birth_date": date(1990, 1, 1),
-                    "household_division": "420106",
-                    "created_at": now,
-                }
-                for person in people
-            ],
-        )
-        session.execute(
-            insert(Account),
-            [
-                {
-                    "id": account,
-                    "phone_index": os.urandom(32),
-                    "phone_sealed": b"-",
-                    "person_id": person,
-                    "level": "real_name",
-                    "created_at": now,
-                }
-                for account, person in zip(accounts, people, strict=True)
-            ],
-        )
-        session.execute(
-            insert(PersonFact),
-            [
-                {
-                    "person_id": person,
-                    "fact": "resident_id_expiry",
-                    "value": expires,
-                    "source": "湖北省公安厅",
-                    "as_of": date(2025, 1, 1),
-                    "recorded_at": now,
-                }
-                for person in people
-            ],
-        )
-        session.execute(
-            insert(PushDevice),
-            [
-                {
-                    "id": new_id(),
-                    "account_id": account,
-                    "channel": "fcm",
-                    "token_sealed": b"-",
-                    "token_digest": os.urandom(32),
-                    "template_ids": [],
-                    "language": "zh",
-                    "created_at": now,
-                    "registered_at": now,
-                }
-                for account in accounts
-            ],
-        )
+        for _ in range(number):
+            for table, row in _one_of_them(new_id(), new_id(), expires).items():
+                rows.setdefault(table, []).append(row)
+        for table, made in rows.items():
+            session.execute(insert(table), made)
+
+
+def _one_of_them(person, account, expires):
+    """Their rows, in the order of their references."""
+    now = clock.now()
+    said = {"value": expires, "source": "湖北省公安厅", "as_of": date(2025, 1, 1)}
+    born = {"sex": "2", "birth_date": date(1990, 1, 1), "household_division": "420106"}
+    document = {"document_type": "resident_id", "document_index": os.urandom(32)}
+    sealed = {"name_sealed": b"-", "document_sealed": b"-"}
+    phone = {"phone_index": os.urandom(32), "phone_sealed": b"-"}
+    token = {"token_sealed": b"-", "token_digest": os.urandom(32), "template_ids": []}
+    device = {"channel": "fcm", "language": "zh", "created_at": now, "registered_at": now}
+    return {
+        Person: {"id": person, **document, **sealed, **born, "created_at": now},
+        Account: {
+            **{"id": account, "person_id": person, "level": "real_name", "created_at": now},
+            **phone,
+        },
+        PersonFact: {
+            **{"person_id": person, "fact": "resident_id_expiry", "recorded_at": now},
+            **said,
+        },
+        PushDevice: {"id": new_id(), "account_id": account, **token, **device},
+    }
 
 
 def test_three_thousand_people_are_told_by_a_few_statements_for_each_thousand(
