@@ -33,6 +33,8 @@ export class Problem extends Error {
     readonly fields: Record<string, string[]> = {},
     /** Seconds until it is worth trying again. */
     readonly retryAfter: number | null = null,
+    /** What else the server said, by name. */
+    readonly facts: Record<string, unknown> = {},
   ) {
     super(message)
   }
@@ -47,6 +49,7 @@ export function problemOf(response: Response, body: Body | undefined): Problem {
     response.status,
     (body?.errors ?? {}) as Record<string, string[]>,
     Number.isFinite(seconds) ? seconds : null,
+    { ...body },
   )
 }
 

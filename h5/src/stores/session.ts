@@ -6,6 +6,7 @@ import { KEPT, use } from "@/api/place"
 import { asProblem } from "@/api/problem"
 import { randomId } from "@/api/randomId"
 import { adopt, adoptToken, holder, setHolder } from "@/api/tokens"
+import { working } from "@/identity/work"
 
 const DEVICE = `${KEPT}device`
 
@@ -25,7 +26,8 @@ export const useSession = defineStore("session", () => {
   /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
   async function signIn(phone: string, code: string): Promise<void> {
     const body = { phone, code, device: thisDevice(), use } as const
-    adopt(await ask(publicApi.POST("/api/v1/auth/sessions", { body })))
+    const send = (work: string | null) => ask(publicApi.POST("/api/v1/auth/sessions", { body: { ...body, work } }))
+    adopt(await working(send))
   }
 
   /** Sign out here. The server must agree, or the cookie would live on. Throws `Problem`. */
