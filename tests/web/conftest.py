@@ -206,6 +206,16 @@ def read_code(stack: Stack) -> Callable[[str], str]:
     return read
 
 
+def remember(page: Page, citizen: dict, name: str = "huiban.holder") -> None:
+    """Leave what the app remembers of who is signed in, while the app itself does not run."""
+    blank = '<link rel="icon" href="data:,">'
+    page.route("**/blank", lambda it: it.fulfill(body=blank, content_type="text/html"), times=1)
+    page.goto("/blank")
+    page.evaluate("kept => localStorage.setItem(...kept)", [name, json.dumps(citizen)])
+    # The next screen is a fresh start, not a change of the address behind the #.
+    page.goto("about:blank")
+
+
 @pytest.fixture
 def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, str], None]:
     """Sign a page's phone in past the screens: `sign_in(page, phone)`, then open one; with `door` for
@@ -221,11 +231,7 @@ def sign_in(stack: Stack, read_code: Callable[[str], str]) -> Callable[[Page, st
         body = {"phone": phone, "code": read_code(phone), "device": device, "use": use}
         opened = ask.post(f"{auth}/sessions", data=body, headers=origin)
         assert opened.status == 201, opened.text()
-        page.goto("/app/")
-        holder = {**opened.json()["citizen"], "until": opened.json()["ends_at"]}
-        page.evaluate("kept => localStorage.setItem(...kept)", [kept, json.dumps(holder)])
-        # The next screen is a fresh start, not a change of the address behind the #.
-        page.goto("about:blank")
+        remember(page, {**opened.json()["citizen"], "until": opened.json()["ends_at"]}, kept)
 
     return enter
 
@@ -246,10 +252,7 @@ def enter(stack: Stack, people: dict, sign_in: Callable[[Page, str], None]) -> C
         headers = {"Authorization": f"Bearer {opened['access_token']}"}
         proved = ask.post("/api/v1/me/real-name", data=document, headers=headers)
         assert proved.status == 200, proved.text()
-        page.goto("/app/")
-        holder = json.dumps({**opened["citizen"], "level": proved.json()["level"]})
-        page.evaluate("holder => localStorage.setItem('huiban.holder', holder)", holder)
-        page.goto("about:blank")
+        remember(page, {**opened["citizen"], "level": proved.json()["level"]})
         return {"Authorization": f"Bearer {proved.json()['access_token']}"}
 
     return enter_as

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from browsing import comes_true
+from browsing import comes_true, until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
@@ -46,6 +46,41 @@ def test_signing_out_in_one_tab_shows_in_the_other(page, people, sign_in):
     expect(other.get_by_text(masked(phone))).to_be_visible()
     page.get_by_role("button", name="退出登录").click()
     expect(other.get_by_text("登录后可亮健康码")).to_be_visible()
+
+
+def test_signing_out_without_a_network_is_done_here_at_once_and_there_when_it_is_back(
+    page, people, sign_in, stack, watch, assert_accessible
+):
+    watch.expect("ERR_INTERNET_DISCONNECTED|Failed to load resource|sw.js")
+    phone = people["r007"]["phone"]
+    sign_in(page, phone)
+    page.goto("/app/#/me")
+    expect(page.get_by_text(masked(phone))).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="退出登录").click()
+    expect(page.get_by_role("alert")).to_contain_text("服务器还不知道")
+    assert "huiban.holder" not in page.evaluate("Object.keys(localStorage)")
+    assert_accessible(page)
+    # The cookie, which no script can see, is still good; the app makes no use of it.
+    (cookie,) = page.context.cookies()
+    page.context.set_offline(False)
+    until(page, lambda: not page.context.cookies(), "the server took its cookie back")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("登录后可亮健康码")).to_be_visible()
+    headers = {"Origin": stack.url, "Cookie": f"{cookie['name']}={cookie['value']}"}
+    assert httpx.post(f"{stack.url}{REFRESH}", json={}, headers=headers).status_code == 401
+
+
+def test_storage_that_cannot_be_read_is_as_if_it_were_empty(page):
+    page.goto("/app/")
+    for name in ("holder", "settings", "status"):
+        page.evaluate("name => localStorage.setItem('huiban.' + name, '{')", name)
+    page.evaluate("sessionStorage.setItem('huiban.basket', '[')")
+    page.goto("about:blank")
+    page.goto("/app/#/me")
+    expect(page.get_by_text("登录后可亮健康码")).to_be_visible()
+    page.get_by_role("link", name="首页").click()
+    expect(page.get_by_role("heading", name="高频事项")).to_be_visible()
 
 
 def test_a_session_ended_from_another_device_is_noticed(

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -168,6 +169,23 @@ def test_with_the_server_stopped_the_last_code_is_shown_until_it_expires(
         expect(page.get_by_role("img", name="健康码二维码")).to_have_count(0)
     page.clock.fast_forward(60_000)
     expect(page.get_by_role("heading", name="绿码")).to_be_visible()
+
+
+def test_a_code_that_expired_while_the_app_was_closed_is_gone_when_it_is_opened(
+    page, with_code, watch
+):
+    with_code("r171")
+    page.goto("/app/#/code")
+    expect(page.get_by_role("heading", name="绿码")).to_be_visible()
+    kept = "Object.entries(localStorage).find(([name]) => name.endsWith('.codes'))"
+    name, text = page.evaluate(kept)
+    page.goto("about:blank")
+    page.clock.install(time=datetime.now(UTC) + timedelta(minutes=3))
+    # Another screen than the code's.
+    page.goto("/app/#/region")
+    expect(page.get_by_role("heading", name="选择地区")).to_be_visible()
+    assert "HB1:" in text
+    assert page.evaluate("name => localStorage.getItem(name)", name) == "{}"
 
 
 def test_when_the_network_is_back_the_code_is_new_at_once(page, with_code, watch):

@@ -1,8 +1,8 @@
 import createClient from "openapi-fetch"
 
-import { answered, asProblem, problemOf, somebodyElse } from "./problem"
+import { answered, asProblem, problemOf, sessionChanged, somebodyElse } from "./problem"
 import type { paths } from "./schema"
-import { TIMEOUT_MS, currentToken, holder, refresh } from "./tokens"
+import { TIMEOUT_MS, currentToken, presentSession, refresh } from "./tokens"
 
 import { acceptLanguage } from "@/i18n/language"
 
@@ -44,18 +44,20 @@ async function send(request: Request): Promise<Response> {
 }
 
 async function sendSigned(request: Request): Promise<Response> {
-  const who = holder.value?.id
+  const asked = presentSession()
   const again = request.clone()
-  const token = await currentToken()
-  // The cookie is shared by all tabs: what one person began is never sent in another's name.
-  if (token !== null && holder.value?.id !== who) throw somebodyElse()
-  const answer = await sendWith(token, request)
+  const answer = await sendIn(asked, await currentToken(), request)
   if (answer.status !== 401) return answer
   const renewed = await refresh()
-  return renewed === null || holder.value?.id !== who ? answer : sendWith(renewed, again)
+  return renewed === null ? answer : sendIn(asked, renewed, again)
 }
 
-function sendWith(token: string | null, request: Request): Promise<Response> {
-  if (token !== null) request.headers.set("Authorization", `Bearer ${token}`)
-  return send(request)
+/** The cookie is shared by all tabs: what began in one session is neither sent nor answered in another. */
+async function sendIn(session: string | null, token: string | null, request: Request): Promise<Response> {
+  if (token === null) return send(request)
+  if (presentSession() !== session) throw somebodyElse()
+  request.headers.set("Authorization", `Bearer ${token}`)
+  const answer = await send(request)
+  if (presentSession() !== session) throw sessionChanged()
+  return answer
 }

@@ -10,12 +10,14 @@ const t = texts(
     timeout: "等待时间过长，请稍后重试。",
     unexpected: "系统出现异常，请稍后再试。",
     somebodyElse: "本机已换成另一位用户登录，刚才的操作没有提交。",
+    sessionChanged: "本机的登录已改变，请重新登录后查看刚才的操作是否完成。",
   },
   {
     offline: "There is no network. Check it and try again.",
     timeout: "This took too long. Please try again.",
     unexpected: "Something went wrong. Please try again.",
     somebodyElse: "Somebody else has signed in on this device. Nothing was sent.",
+    sessionChanged: "Who is signed in on this device has changed. Sign in again to see whether it was done.",
   },
 )
 
@@ -24,7 +26,7 @@ export class Problem extends Error {
   override readonly name = "Problem"
 
   constructor(
-    /** The API's stable code, or `offline`, `timeout`, `unexpected`, `somebody_else`. */
+    /** The API's stable code, or `offline`, `timeout`, `unexpected`, `somebody_else`, `session_changed`. */
     readonly code: string,
     message: string,
     /** HTTP status; 0 when there was no answer. */
@@ -72,6 +74,11 @@ export function noNetwork(): Problem {
 /** Another person has signed in on this device since the screen was opened. */
 export function somebodyElse(): Problem {
   return new Problem("somebody_else", t.value.somebodyElse)
+}
+
+/** Somebody signed in or out on this device while the answer was on its way: it is nobody's now. */
+export function sessionChanged(): Problem {
+  return new Problem("session_changed", t.value.sessionChanged)
 }
 
 /** Whatever was thrown, as a problem. */

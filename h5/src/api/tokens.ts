@@ -1,14 +1,20 @@
 import { shallowRef } from "vue"
 
+import { oneTabAtATime } from "./oneTab"
 import { KEPT, use } from "./place"
-import { answered, asProblem, problemOf } from "./problem"
+import { answered, asProblem, problemOf, sessionChanged } from "./problem"
+import { randomId } from "./randomId"
 import type { components } from "./schema"
+import { readStored } from "./stored"
 
 import { acceptLanguage } from "@/i18n/language"
 
 export type Granted = components["schemas"]["SessionAnswer"]
 /** `until`: when the session ends however much it is used; null where use prolongs it. */
 type Holder = Granted["citizen"] & { until?: string | null }
+
+/** Who is signed in, and a name for this sign-in: the same person signed in again has another. */
+type Kept = Holder & { session?: string }
 
 const REFRESH = "/api/v1/auth/sessions/refresh"
 const HOLDER = `${KEPT}holder`
@@ -18,88 +24,126 @@ export const OWN = `${KEPT}own.`
 const MARGIN_MS = 30_000
 export const TIMEOUT_MS = 10_000
 
-// The access token lives in memory alone.
-let token: string | null = null
-let freshUntil = 0
+// The access token lives in memory alone, with the session it belongs to.
+let token: { text: string; session: string | null; freshUntil: number } | null = null
 let refreshing: Promise<string | null> | null = null
+let leftBehind = new AbortController()
 
 /**
  * Who is signed in; null for nobody. It survives a reload, because no script can see the refresh
  * cookie; whether the session still lives only the server knows.
  */
 export const holder = shallowRef<Holder | null>(readHolder())
+if (holder.value === null) forgetOwn()
 
 /** Somebody may have signed in, or out, in another tab. */
 function lookAgain(): void {
-  const now = readHolder()
-  if (now?.id !== holder.value?.id) token = null
-  holder.value = now
+  holder.value = readHolder()
+  if (holder.value === null) forgetOwn()
 }
-window.addEventListener("storage", ({ key }) => key === HOLDER && lookAgain())
+window.addEventListener("storage", ({ key }) => (key === HOLDER || key === null) && lookAgain())
 // A page that comes back out of the browser's memory has heard nothing meanwhile.
 window.addEventListener("pageshow", ({ persisted }) => persisted && lookAgain())
 
-/** Take over a session that was opened or renewed. */
-export function adopt(granted: Granted): string {
+/**
+ * The name of the session this browser is in now, in whichever tab it began; null when nobody is
+ * signed in. An answer that was asked for under another name is nobody's any more.
+ */
+export function presentSession(): string | null {
+  const kept = readHolder()
+  return kept && `${kept.id} ${kept.session ?? ""}`
+}
+
+/** Take over a session that was opened. */
+export function adopt(granted: Granted): void {
+  keepHolder({ ...granted.citizen, until: granted.ends_at, session: randomId() })
   adoptToken(granted)
-  setHolder({ ...granted.citizen, until: granted.ends_at })
-  return granted.access_token
 }
 
 /** Take over a new access token of the present session. */
-export function adoptToken(granted: Pick<Granted, "access_token" | "expires_in">): void {
-  token = granted.access_token
-  freshUntil = Date.now() + granted.expires_in * 1_000 - MARGIN_MS
+export function adoptToken({ access_token, expires_in }: Pick<Granted, "access_token" | "expires_in">): string {
+  token = { text: access_token, session: presentSession(), freshUntil: Date.now() + expires_in * 1_000 - MARGIN_MS }
+  return access_token
 }
 
-/** Remember who is signed in; null forgets the session in this browser. */
-export function setHolder(now: Holder | null): void {
-  // Nothing of the one before stays.
-  if (now?.id !== holder.value?.id) forgetOwn()
-  holder.value = now
-  if (now === null) {
-    token = null
-    localStorage.removeItem(HOLDER)
-  } else {
-    localStorage.setItem(HOLDER, JSON.stringify(now))
-  }
+/** What is known of the person who is signed in has changed. */
+export function setHolder(now: Holder): void {
+  const session = readHolder()?.session
+  keepHolder(session === undefined ? now : { ...now, session })
+}
+
+/** Forget the session in this browser, with all that was kept for its person. Answers its token, if that is still good. */
+export function forgetSession(): string | null {
+  const last = freshToken()
+  keepHolder(null)
+  return last
 }
 
 /** A token good for the next call; null when nobody is signed in. Throws `Problem`. */
 export async function currentToken(): Promise<string | null> {
-  if (holder.value === null) return null
-  return token !== null && Date.now() < freshUntil ? token : refresh()
+  return presentSession() === null ? null : (freshToken() ?? refresh())
 }
 
-/** A new token for the cookie; null when the session has ended. Throws `Problem`. */
+/** A new token for the cookie; null when the session has ended, or nobody is signed in. Throws `Problem`. */
 export function refresh(): Promise<string | null> {
-  refreshing ??= oneTabAtATime(exchange).finally(() => (refreshing = null))
+  if (refreshing === null) {
+    const mine = oneTabAtATime(renew).finally(() => refreshing === mine && (refreshing = null))
+    refreshing = mine
+  }
   return refreshing
 }
 
-async function exchange(): Promise<string | null> {
-  let response: Response
+async function renew(): Promise<string | null> {
+  const asked = presentSession()
+  if (asked === null) return null
+  const granted = await exchange(leftBehind.signal).catch((error: unknown) => {
+    throw presentSession() === asked ? error : sessionChanged()
+  })
+  if (presentSession() !== asked) throw sessionChanged()
+  // The cookie is another person's: whoever is named here has to sign in again.
+  if (granted === null || granted.citizen.id !== readHolder()?.id) {
+    forgetSession()
+    return null
+  }
+  setHolder({ ...granted.citizen, until: granted.ends_at })
+  return adoptToken(granted)
+}
+
+/** What the cookie is good for; null when its session has ended. Throws `Problem`. */
+export async function exchange(given?: AbortSignal): Promise<Granted | null> {
+  const late = AbortSignal.timeout(TIMEOUT_MS)
   try {
-    response = answered(await fetch(REFRESH, {
+    const response = answered(await fetch(REFRESH, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Accept-Language": acceptLanguage() },
       body: JSON.stringify({ use }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: given && "any" in AbortSignal ? AbortSignal.any([given, late]) : late,
     }))
+    if (response.ok) return (await response.json()) as Granted
+    if (response.status === 401) return null
+    throw problemOf(response, await response.json().catch(() => undefined))
   } catch (error) {
     throw asProblem(error)
   }
-  if (response.ok) return adopt((await response.json()) as Granted)
-  if (response.status !== 401) throw problemOf(response, await response.json().catch(() => undefined))
-  setHolder(null)
-  return null
 }
 
-/** Tabs share the cookie: two refreshing at once would look like a stolen token. */
-async function oneTabAtATime<T>(act: () => Promise<T>): Promise<T> {
-  // Without https, as in a demonstration seen from another machine, there are no locks.
-  const locks = (navigator as Partial<Navigator>).locks
-  return locks === undefined ? act() : await locks.request("huiban.refresh", act)
+function freshToken(): string | null {
+  const good = token !== null && token.session === presentSession() && Date.now() < token.freshUntil
+  return good ? token!.text : null
+}
+
+function keepHolder(now: Kept | null): void {
+  const before = readHolder()
+  // Nothing of the one before stays.
+  if (now?.id !== before?.id) forgetOwn()
+  if (now?.session !== before?.session || now?.id !== before?.id) {
+    token = refreshing = null
+    leftBehind.abort()
+    leftBehind = new AbortController()
+  }
+  if (now === null) localStorage.removeItem(HOLDER)
+  else localStorage.setItem(HOLDER, JSON.stringify(now))
+  holder.value = now
 }
 
 function forgetOwn(): void {
@@ -107,10 +151,6 @@ function forgetOwn(): void {
   names.forEach((name) => localStorage.removeItem(name))
 }
 
-function readHolder(): Holder | null {
-  try {
-    return JSON.parse(localStorage.getItem(HOLDER) ?? "null") as Holder | null
-  } catch {
-    return null
-  }
+function readHolder(): Kept | null {
+  return readStored<Kept>(localStorage, HOLDER, ({ id, level }) => typeof id === "string" && typeof level === "string")
 }

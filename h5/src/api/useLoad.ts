@@ -12,7 +12,7 @@ interface Load<T> {
  * What a screen shows, fetched now: `data` and `problem` are both null while it is on its way.
  * `known` may be shown until it comes. Loaded twice at once, the later answer counts.
  */
-export function useLoad<T>(fetch: () => Promise<T>, known: T | null = null): Load<T> {
+export function useLoad<T>(fetch: () => Promise<T | null>, known: T | null = null): Load<T> {
   const data = shallowRef<T | null>(known)
   const problem = shallowRef<Problem | null>(null)
   let round = 0

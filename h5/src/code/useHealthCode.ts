@@ -1,28 +1,14 @@
 import { onMounted, onUnmounted, ref, shallowRef, watch, type Ref } from "vue"
 
+import { keepCode, keptCode, type Shown } from "./kept"
 import { waitAfterFailure, waitForAuthority } from "./waits"
 
 import { api, ask } from "@/api/client"
-import { keepOwn, readOwn } from "@/api/own"
 import { asProblem, type Problem } from "@/api/problem"
 import type { components } from "@/api/schema"
 import { holder } from "@/api/tokens"
 
 type Answer = components["schemas"]["CodeAnswer"]
-
-/** A status on the screen. Moments are milliseconds of the server's clock. */
-export interface Shown extends Pick<Answer, "state" | "colour" | "reasons" | "code"> {
-  issuedAt: number
-  expiresAt: number
-  /** How far the phone's clock is behind the server's. */
-  lag: number
-}
-
-/** Codes kept for when there is no network, by person. Never a reason: that is nobody's but the server's to keep. */
-type Kept = Record<string, Shown>
-
-const KEPT = "codes"
-const MYSELF = "self"
 
 /**
  * The health code of `subject` (null: my own) as long as the screen is open: kept code first, then a
@@ -78,7 +64,7 @@ export function useHealthCode(subject: Ref<string | null>) {
       // The server says whole seconds: half a one is lost on average.
       lag: issuedAt + 500 - asked,
     }
-    keep(subject.value, shown.value)
+    keepCode(subject.value, shown.value)
     tick()
     if (answer.state === "active") renewIn(answer.refresh_after)
     if (answer.state === "grey") renewIn(waitForAuthority(greys))
@@ -111,14 +97,14 @@ export function useHealthCode(subject: Ref<string | null>) {
 
   function drop(): void {
     shown.value = null
-    keep(subject.value, null)
+    keepCode(subject.value, null)
   }
 
   function open(): void {
     failures = greys = 0
     problem.value = null
     ranOut.value = false
-    shown.value = kept(subject.value)
+    shown.value = keptCode(subject.value)
     tick()
     void renew()
   }
@@ -145,23 +131,4 @@ export function useHealthCode(subject: Ref<string | null>) {
   watch(subject, open, { immediate: true })
 
   return { shown, problem, ranOut, busy, now, renew }
-}
-
-/** A new declaration: what was kept of my own code no longer says how I am. */
-export function forgetMyCode(): void {
-  keep(null, null)
-}
-
-function kept(subject: string | null): Shown | null {
-  const found = readOwn<Kept>(KEPT)?.[subject ?? MYSELF]
-  return found && found.expiresAt > Date.now() + found.lag ? found : null
-}
-
-function keep(subject: string | null, shown: Shown | null): void {
-  const key = subject ?? MYSELF
-  const others = Object.entries(readOwn<Kept>(KEPT) ?? {}).filter(
-    ([each, { expiresAt, lag }]) => each !== key && expiresAt > Date.now() + lag,
-  )
-  const mine: [string, Shown][] = shown?.code ? [[key, { ...shown, reasons: [] }]] : []
-  keepOwn(KEPT, Object.fromEntries([...others, ...mine]))
 }

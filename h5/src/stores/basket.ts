@@ -3,6 +3,7 @@ import { computed, ref, watch } from "vue"
 
 import { randomId } from "@/api/randomId"
 import type { components } from "@/api/schema"
+import { readStored } from "@/api/stored"
 import { holder } from "@/api/tokens"
 
 export type Bill = components["schemas"]["FoundBill"]
@@ -59,6 +60,9 @@ export const useBasket = defineStore("basket", () => {
 })
 
 function read(): Kept | null {
-  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Kept | null
-  return kept !== null && kept.holder === holder.value?.id ? kept : null
+  return readStored<Kept>(
+    sessionStorage,
+    KEY,
+    (kept) => kept.holder === holder.value?.id && Array.isArray(kept.bills) && typeof kept.key === "string",
+  )
 }

@@ -1,9 +1,10 @@
 import { defineStore } from "pinia"
 import { computed } from "vue"
 
-import { api, ask, publicApi } from "@/api/client"
+import { ask, publicApi } from "@/api/client"
+import { arrive, leave, tellLater, untold } from "@/api/leaving"
+import { oneTabAtATime } from "@/api/oneTab"
 import { KEPT, use } from "@/api/place"
-import { asProblem } from "@/api/problem"
 import { randomId } from "@/api/randomId"
 import { adopt, adoptToken, holder, setHolder } from "@/api/tokens"
 import { working } from "@/identity/work"
@@ -26,28 +27,22 @@ export const useSession = defineStore("session", () => {
   /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
   async function signIn(phone: string, code: string): Promise<void> {
     const body = { phone, code, device: thisDevice(), use } as const
-    const send = (work: string | null) => ask(publicApi.POST("/api/v1/auth/sessions", { body: { ...body, work } }))
+    // The answer to an older question about the cookie must not come after this one.
+    const send = (work: string | null) =>
+      oneTabAtATime(() => ask(publicApi.POST("/api/v1/auth/sessions", { body: { ...body, work } })))
     adopt(await working(send))
-  }
-
-  /** Sign out here. The server must agree, or the cookie would live on. Throws `Problem`. */
-  async function signOut(): Promise<void> {
-    try {
-      await ask(api.DELETE("/api/v1/auth/sessions/current"))
-    } catch (error) {
-      // The session had already ended.
-      if (asProblem(error).status !== 401) throw error
-    }
-    setHolder(null)
+    arrive()
   }
 
   /** The real name was proved: take the token that says so. */
   function rise(answer: { level: string; access_token: string; expires_in: number }): void {
-    adoptToken(answer)
     if (holder.value !== null) setHolder({ ...holder.value, level: answer.level })
+    adoptToken(answer)
   }
 
-  return { signedIn, level, requestCode, signIn, signOut, rise }
+  void tellLater()
+  window.addEventListener("online", () => void tellLater())
+  return { signedIn, level, untold, requestCode, signIn, signOut: leave, rise }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {

@@ -1,6 +1,7 @@
 import { defineStore } from "pinia"
 import { ref, watch } from "vue"
 
+import { readStored } from "@/api/stored"
 import { language, type Language } from "@/i18n/language"
 
 const KEY = "huiban.settings"
@@ -14,11 +15,11 @@ interface Kept {
 }
 
 function read(): Kept {
-  const fresh: Kept = { region: PROVINCE, simple: false, language: "zh" }
-  try {
-    return { ...fresh, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Kept>) }
-  } catch {
-    return fresh
+  const { region, simple, language } = readStored<Kept>(localStorage, KEY, () => true) ?? ({} as Partial<Kept>)
+  return {
+    region: typeof region === "string" ? region : PROVINCE,
+    simple: simple === true,
+    language: language === "en" ? "en" : "zh",
   }
 }
 
