@@ -117,16 +117,31 @@ def test_a_screen_shown_again_as_it_was_left_for_the_cashier_works(page, enter, 
     expect(page.get_by_role("button", name="微信支付")).to_be_enabled()
 
 
+def test_an_address_that_is_no_cashiers_is_not_opened_and_said_so(page, enter):
+    enter(page, "r172")
+    choose_own(page)
+    page.get_by_role("button", name="提交订单").click()
+    addresses = ["http://evil.example/checkmweb", "javascript:1", "", None]
+    left = iter(addresses)
+
+    def spoil(route):
+        answer = route.fetch()
+        body = answer.json() | {"client_params": {"h5_url": next(left)}}
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/payments", spoil)
+    for _ in addresses:
+        page.get_by_role("button", name="微信支付").click()
+        expect(page.get_by_role("alert")).to_contain_text("收银台地址不对")
+    assert next(left, "none left") == "none left"
+    assert "/app/#/orders/" in page.url
+
+
 def test_what_one_person_chose_is_not_seen_by_the_next(page, enter):
     enter(page, "r160")
     choose_own(page)
-    page.evaluate(
-        """() => {
-            const holder = JSON.parse(localStorage.getItem('huiban.holder'))
-            localStorage.setItem('huiban.holder', JSON.stringify({...holder, id: 'another'}))
-        }"""
-    )
-    page.reload()
+    enter(page, "r173")
+    page.goto("/app/#/bills/confirm")
     expect(page.get_by_text("没有选择缴费单")).to_be_visible()
 
 
