@@ -77,6 +77,15 @@ class MandateItem(Schema):
     scopes = ma.fields.List(ma.fields.String(), required=True)
     until = ma.fields.Date(required=True)
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(STATUSES))
+    accepted = ma.fields.Boolean(
+        required=True, metadata={"description": "The principal agreed once"}
+    )
+    ended_by = ma.fields.String(
+        required=True,
+        allow_none=True,
+        validate=ma.validate.OneOf(["holder", "principal", "system"]),
+        metadata={"description": "Who ended it; null while it lives"},
+    )
 
 
 class MandateList(Schema):
@@ -188,4 +197,6 @@ def _item(shown: Shown) -> dict[str, Any]:
         "scopes": mandate.scopes,
         "until": mandate.until,
         "status": shown.status,
+        "accepted": mandate.accepted_at is not None,
+        "ended_by": mandate.ended_by,
     }

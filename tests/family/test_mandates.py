@@ -183,6 +183,9 @@ def test_either_side_ends_it_at_once(
     assert client.delete(path, headers=ender.headers).status_code == 204
     (mine,) = mandates(holder)["items"]
     assert (mine["status"], mine["person_id"]) == ("revoked", None)
+    # Both are told whether it ever held, and who ended it.
+    for shown in (mine, *mandates(father)["items"]):
+        assert (shown["accepted"], shown["ended_by"]) == (state == "active", side)
     assert len(members(holder)) == 1
     assert session.get(Mandate, uuid.UUID(mandate_id)).ended_by == side
 

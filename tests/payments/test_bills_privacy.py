@@ -31,7 +31,10 @@ ALLOWED = {
     "bills": {"id", "scheme", "period", "amount", "beneficiary", "status"},
     "lines": {"bill_id", "scheme", "period", "beneficiary", "amount", "status"},
     "members": {"person_id", "masked_name", "relation", "scopes", "until"},
-    "mandates": {"id", "as", "person_id", "masked_name", "relation", "scopes", "until", "status"},
+    "mandates": {
+        *("id", "as", "person_id", "masked_name", "relation", "scopes", "until", "status"),
+        *("accepted", "ended_by"),
+    },
     "receipts": {
         *("id", "number", "audience", "scheme", "period", "amount", "beneficiary", "issued_at"),
     },

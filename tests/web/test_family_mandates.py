@@ -92,12 +92,14 @@ def test_a_request_can_be_declined_withdrawn_and_a_mandate_ended(new_page, peopl
     expect(mother.get_by_text("已拒绝该请求。")).to_be_visible()
     son.goto("/app/#/family")
     son.get_by_text("已结束的授权").click()
-    expect(son.get_by_text("对方未同意")).to_be_visible()
+    expect(son.get_by_text("对方没有同意这项请求。您不需要再做什么。")).to_be_visible()
     ask_for_mandate(son, person)
     son.goto("/app/#/family")
     decide(son, "撤回请求")
     expect(son.get_by_text("请求已撤回。")).to_be_visible()
     expect(son.get_by_role("button", name="撤回请求")).to_have_count(0)
+    son.get_by_text("已结束的授权").click()
+    expect(son.get_by_text("您取消了这项请求，它没有生效过。")).to_be_visible()
     ask_for_mandate(son, person)
     mother.reload()
     decide(mother, "同意")
@@ -106,6 +108,8 @@ def test_a_request_can_be_declined_withdrawn_and_a_mandate_ended(new_page, peopl
     # It ended at once, on the other phone too.
     son.goto("/app/#/family")
     expect(son.get_by_text("还没有家人授权给您")).to_be_visible()
+    son.get_by_text("已结束的授权").click()
+    expect(son.get_by_text("对方解除了这项授权。您不需要再做什么。")).to_be_visible()
 
 
 def test_a_person_without_an_account_is_asked_alike_and_errors_stand_at_their_fields(

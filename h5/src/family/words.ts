@@ -1,3 +1,4 @@
+import type { components } from "@/api/schema"
 import { texts } from "@/i18n"
 
 export const RELATIONS = ["parent", "child", "spouse", "grandparent", "grandchild", "sibling", "other"] as const
@@ -36,9 +37,60 @@ const scopes = texts(
 )
 
 export const mandateWords = texts(
-  { pending: "等待确认", active: "生效中", declined: "对方未同意", revoked: "已解除", expired: "已到期" },
-  { pending: "Not answered yet", active: "In force", declined: "Declined", revoked: "Ended", expired: "Expired" },
+  { pending: "等待确认", active: "生效中", declined: "未同意", withdrawn: "已撤回", revoked: "已解除", expired: "已到期" },
+  {
+    pending: "Not answered yet",
+    active: "In force",
+    declined: "Declined",
+    withdrawn: "Withdrawn",
+    revoked: "Ended",
+    expired: "Expired",
+  },
 )
+
+export type Mandate = components["schemas"]["MandateItem"]
+
+const endings = texts(
+  {
+    declinedMe: "您没有同意这项请求，对方不能为您办事。",
+    declinedOther: "对方没有同意这项请求。",
+    withdrawnMe: "您取消了这项请求，它没有生效过。",
+    withdrawnOther: "对方取消了这项请求，它没有生效过。",
+    revokedMe: "您解除了这项授权。",
+    revokedOther: "对方解除了这项授权。",
+    expired: "授权到期，自动结束了。",
+    unanswered: "到期前没有人确认，请求自动失效了。",
+    nothing: "您不需要再做什么。",
+  },
+  {
+    declinedMe: "You declined this request; they cannot act for you.",
+    declinedOther: "They declined this request.",
+    withdrawnMe: "You took this request back; it never held.",
+    withdrawnOther: "They took this request back; it never held.",
+    revokedMe: "You ended this mandate.",
+    revokedOther: "They ended this mandate.",
+    expired: "The mandate ended by itself on its last day.",
+    unanswered: "Nobody agreed in time, so the request ended by itself.",
+    nothing: "There is nothing you need to do.",
+  },
+)
+
+/** A mandate's state in a word; one that never held was withdrawn, not ended. */
+export function mandateState({ status, accepted }: Mandate): string {
+  return mandateWords.value[status === "revoked" && !accepted ? "withdrawn" : status]
+}
+
+/** How a mandate ended: who did it, and that nothing is left to do. */
+export function ending(mandate: Mandate): string {
+  const { status, accepted } = mandate
+  const who = mandate.ended_by === mandate.as ? "Me" : "Other"
+  const words = endings.value
+  const how =
+    status === "expired"
+      ? words[accepted ? "expired" : "unanswered"]
+      : words[`${status === "declined" ? "declined" : accepted ? "revoked" : "withdrawn"}${who}`]
+  return how + (/\w\.$/.test(how) ? " " : "") + words.nothing
+}
 
 /** A relation in words. */
 export function relationName(relation: string): string {
