@@ -19,7 +19,18 @@ window.addEventListener("vite:preloadError", () => {
 })
 router.afterEach(() => sessionStorage.removeItem(RELOADED))
 
+// The router hears of another address only when its first screen is there; until then we listen.
+let wanted: string | null = null
+const heard = (): void => void (wanted = location.hash.slice(1))
+window.addEventListener("hashchange", heard)
+
 createApp(App).use(createPinia()).use(router).mount("#app")
+
+const follow = (): void => {
+  window.removeEventListener("hashchange", heard)
+  if (wanted !== null) void router.replace(wanted || "/")
+}
+router.isReady().then(follow, follow)
 
 if (import.meta.env.PROD) {
   // What cannot be kept is fetched.

@@ -129,6 +129,7 @@ def test_it_can_be_read_from_a_narrow_phone_and_in_simple_mode(
     key = {(320, False): "r123", (320, True): "r124", (390, True): "r125"}[width, simple]
     declare(page, enter(page, key))
     page.goto("/app/#/me")
+    expect(page.get_by_role("heading", name="我的")).to_be_visible()
     if simple:
         page.get_by_role("switch", name="大字简明版").click()
     for address in ("code", "code/declare"):
