@@ -7,7 +7,7 @@ interface Page<T> {
   next_cursor: string | null
 }
 
-interface Pages<T> {
+export interface Pages<T> {
   items: ShallowRef<T[]>
   /** The first page has come. */
   ready: Ref<boolean>
