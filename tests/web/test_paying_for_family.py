@@ -109,5 +109,9 @@ def test_a_daughter_pays_for_her_father_who_has_no_account(
     assert_accessible(page)
     # It says that it opens, and leads on to what it is about.
     expect(news).to_have_accessible_name(re.compile("代缴已入账.*查看$"))
+    page.get_by_role("link", name="查看订单").click()
+    expect(page.get_by_role("heading", name="缴费成功")).to_be_visible()
+    page.go_back()
+    news.click()
     page.get_by_role("link", name="查看办理方式").click()
     expect(page.get_by_role("heading", name="办事指南")).to_be_visible()
