@@ -2,7 +2,7 @@ import { onScopeDispose } from "vue"
 
 import { serverNow } from "./clock"
 
-import { holder, setHolder } from "@/api/tokens"
+import { forgetSession, holder } from "@/api/tokens"
 
 const EVERY_MS = 15_000
 
@@ -10,7 +10,7 @@ const EVERY_MS = 15_000
 export function endWithShift(): void {
   const look = (): void => {
     const until = holder.value?.until
-    if (until && Date.parse(until) <= serverNow()) setHolder(null)
+    if (until && Date.parse(until) <= serverNow()) forgetSession()
   }
   const timer = setInterval(look, EVERY_MS)
   // A device that slept does not show the door first.
