@@ -116,7 +116,6 @@ def test_an_address_changed_while_the_first_screen_loads_is_the_one_that_opens(p
     page.goto("/app/#/me", wait_until="commit")
     until(page, lambda: held, "the first screen is on its way")
     page.goto("/app/#/search")
-    page.unroute_all(behavior="ignoreErrors")
     for each in held:
         each.continue_()
     expect(page.get_by_role("heading", level=1)).to_have_text("找办事")
