@@ -1,0 +1,212 @@
+"""Examples of every kind of object a route names, for the access matrix.
+
+A new kind of object is one line in `OBJECTS` (the parameter's name → how one of somebody's is made) and,
+where its routes demand a body, one in `BODIES`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from payments.placed import place
+from sqlalchemy import insert, select
+from staffing import REGION, held
+from support import _sample, make_person
+
+from app.core import clock
+from app.core.db import Session, unit_of_work
+from app.core.ids import new_id
+from app.core.runtime import Core
+from app.identity import sessions, tokens
+from app.identity.models import Account, Person
+from app.identity.openid.models import OpenidClient, OpenidConsent
+from app.identity.sessions import Device
+from app.identity.staff.models import Officer
+from app.payments.models import Bill
+from healthcode.venues import NewVenue, add_staff, register_venue
+from push.models import Notice, PushDevice
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where examples are made."""
+
+    core: Core
+    client: Any
+
+
+#: Makes an object that belongs to a person; answers its id, or the ids of a nested one.
+Make = Callable[[Place, Any], Any]
+
+
+def a_session(place_: Place, person: Any) -> uuid.UUID:
+    """Another signed-in device of theirs."""
+    with unit_of_work(place_.core) as session:
+        account = session.get_one(Account, person.actor.account)
+        granted = sessions.open_session(session, account, Device(new_id().hex, "平板", "android"))
+    found = tokens.read_access(place_.core.keys, granted.access_token).session_id
+    assert found
+    return found
+
+
+def a_mandate(place_: Place, person: Any) -> str:
+    """One that waits for their acceptance."""
+    body = {
+        "person": {
+            "name": person.name,
+            "document_type": "resident_id",
+            "document_number": person.document_number,
+        },
+        "relation": "parent",
+        "scopes": ["pay"],
+        "until": (clock.legal_today() + timedelta(days=30)).isoformat(),
+    }
+    asking = make_person(place_.core)
+    path = "/api/v1/family/mandates"
+    answer = place_.client.post(path, json=body, headers=asking.headers)
+    assert answer.status_code == 201, answer.json
+    made: str = answer.json["id"]
+    return made
+
+
+def an_order(place_: Place, person: Any) -> uuid.UUID:
+    """An order that waits for its payment."""
+    return place(place_.core, person, status="failed").order_id
+
+
+def a_notice(place_: Place, person: Any) -> uuid.UUID:
+    """An unread notice."""
+    return _row(place_, Notice, recipient_account_id=person.actor.account)
+
+
+def a_device(place_: Place, person: Any) -> uuid.UUID:
+    """A device that gets their notices."""
+    return _row(place_, PushDevice, account_id=person.actor.account)
+
+
+def a_consent(place_: Place, person: Any) -> uuid.UUID:
+    """A department's site that they let know them."""
+    client_id = _row(place_, OpenidClient, auth_method="none", application_type="web")
+    _row(place_, OpenidConsent, account_id=person.actor.account, client_id=client_id)
+    return client_id
+
+
+def an_officer(place_: Place, _: Any) -> uuid.UUID:
+    """An officer whom administrators may decide about."""
+    with unit_of_work(place_.core) as session:
+        return _officer(session)
+
+
+def a_role(place_: Place, _: Any) -> tuple[uuid.UUID, uuid.UUID]:
+    """An officer and a role of theirs."""
+    with unit_of_work(place_.core) as session:
+        officer_id = _officer(session)
+        row = held(session.get_one(Officer, officer_id), "case_officer")
+        session.add(row)
+        session.flush()
+        return officer_id, row.id
+
+
+def a_bill(place_: Place, person: Any) -> uuid.UUID:
+    """A bill in their name."""
+    with unit_of_work(place_.core) as session:
+        index = session.get_one(Person, person.actor.person).document_index
+        today = clock.legal_today()
+        payable = {"payable_from": today, "payable_until": today + timedelta(days=30)}
+        owner = {"person_id": person.actor.person, "beneficiary_index": index}
+        return _row_in(session, Bill, **owner, **payable)
+
+
+def a_venue(place_: Place, person: Any) -> uuid.UUID:
+    """A venue at which they may scan."""
+    with unit_of_work(place_.core) as session:
+        venue = register_venue(session, NewVenue("武汉站", "station", REGION, "中北路1号"))
+        add_staff(session, venue, person.actor.account)
+    return venue
+
+
+#: The last parameter of a rule → an example. The first of a nested rule comes with the second.
+OBJECTS: dict[str, Make] = {
+    "family_id": a_session,
+    "mandate_id": a_mandate,
+    "order_id": an_order,
+    "notice_id": a_notice,
+    "device_id": a_device,
+    "client_id": a_consent,
+    "officer_id": an_officer,
+    "role_id": a_role,
+}
+
+#: Parameters that name nobody's object, and why.
+NOBODYS = {
+    "code": "a matter of the public catalogue",
+    "merchant_ref": "a merchant of ours; the provider's signature is judged",
+    "request_id": "a sign-in of whoever holds the browser's cookie (tests/openid)",
+}
+
+#: Objects that belong to nobody in particular: whoever has the role may reach any of them.
+EVERYBODYS = {"officer_id"}
+
+#: What a route that names an object demands in its body besides; without a line: nothing.
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/orders/<uuid:order_id>/payments"): {"provider": "wechatpay", "channel": "h5"},
+    ("PUT", "/api/v1/health-code/declaration"): {
+        "temperature_c": 36.5,
+        "symptoms": [],
+        "contact": "no",
+        "risk_area": "low",
+        "confirmed_true": True,
+    },
+    ("PUT", "/api/v1/officer/officers/<uuid:officer_id>/state"): {"state": "locked"},
+    ("POST", "/api/v1/officer/officers/<uuid:officer_id>/roles"): {"role": "window_officer"},
+}
+
+#: Objects named elsewhere than in the path: (method, path, where) → (field, example).
+NAMED_INSIDE: dict[tuple[str, str, str], tuple[str, Make, dict[str, Any]]] = {
+    ("GET", "/api/v1/bills", "query"): ("beneficiary_id", lambda _, who: who.actor.person, {}),
+    ("PUT", "/api/v1/health-code/declaration", "query"): (
+        "subject_id",
+        lambda _, who: who.actor.person,
+        {},
+    ),
+    ("GET", "/api/v1/health-code", "query"): ("subject_id", lambda _, who: who.actor.person, {}),
+    ("POST", "/api/v1/orders", "body"): ("bill_ids", a_bill, {}),
+    ("POST", "/api/v1/verifier/scans", "body"): ("venue_id", a_venue, {"code": "HB1:X"}),
+}
+
+#: Ids in queries and bodies that name nobody's object, and why.
+NOBODYS_INSIDE = {
+    "device_id": "the client's own name for its device",
+    "client_scan_id": "the client's own name for a scan",
+    "template_ids": "messages of the platform, the same for everybody",
+    "client_id": "a site by its public name",
+    "unit_id": "units belong to nobody in particular",
+    "parent_id": "units belong to nobody in particular",
+}
+
+
+def _officer(session: Session) -> uuid.UUID:
+    """Past the service, which would hash a password each time."""
+    mine = select(Officer.unit_id).limit(1)
+    values = {"unit_id": session.scalars(mine).one(), "login": new_id().hex}
+    return _row_in(session, Officer, **values)
+
+
+def _row(place_: Place, model: Any, **kept: Any) -> uuid.UUID:
+    with unit_of_work(place_.core) as session:
+        return _row_in(session, model, **kept)
+
+
+def _row_in(session: Session, model: Any, **kept: Any) -> uuid.UUID:
+    row = {
+        column.name: None if column.nullable else _sample(column)
+        for column in model.__table__.columns
+    }
+    row |= {"id": new_id(), **kept}
+    session.execute(insert(model.__table__).values(row))
+    made: uuid.UUID = row["id"]
+    return made

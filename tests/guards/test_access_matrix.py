@@ -1,0 +1,272 @@
+"""The access matrix: every route × every kind of actor × own, foreign and unknown object.
+
+What must come out is derived from the route table alone: audience, level, roles. A stranger's object
+answers exactly like one that does not exist.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from guards.objects import (
+    BODIES,
+    EVERYBODYS,
+    NAMED_INSIDE,
+    NOBODYS,
+    NOBODYS_INSIDE,
+    OBJECTS,
+    Place,
+    a_venue,
+)
+from support import make_person
+
+from api import guards
+from app.core.db import unit_of_work
+from app.core.ids import new_id
+from app.core.types import LEVELS
+from app.identity import sessions, tokens
+from app.identity.models import Account
+from app.identity.sessions import Device
+from app.identity.staff.models import ROLES
+
+#: Refusals of the guard; everything else means: let in.
+GATE = {
+    "not_authenticated", "token_refused", "not_allowed", "step_up_required",
+    "session_for_doors", "role_required",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls: what the guard knows of them, and what they send."""
+
+    kind: str
+    headers: dict[str, str]
+    level: str | None = None
+    roles: frozenset[str] = frozenset()
+    verifier: bool = False
+    at_door: bool = False
+    person: object = None
+
+
+@pytest.fixture
+def callers(core, client, invent, invent_officer, monkeypatch):
+    """Every kind of actor, by name."""
+    monkeypatch.setattr(guards, "PER_PERSON", 1_000_000)
+    monkeypatch.setattr(guards, "PER_ADDRESS", 1_000_000)
+    found = {"anonymous": Caller("anonymous", {})}
+    for name in ("owner", "other", "face", "doorkeeper"):
+        person = invent()
+        found[name] = Caller("citizen", person.headers, "real_name", person=person)
+    phone = invent(level="phone")
+    found["phone"] = Caller("citizen", phone.headers, "phone", person=phone)
+    keeper = found["doorkeeper"].person
+    a_venue(Place(core, client), keeper)
+    found["doorkeeper"] = Caller(
+        "citizen", keeper.headers, "real_name", verifier=True, person=keeper
+    )
+    found["face"] = with_face(core, found["face"].person)
+    found["door"] = at_the_door(core, client)
+    for roles in ((), *((role,) for role in ROLES)):
+        officer = invent_officer(*roles)
+        name = roles[0] if roles else "officer"
+        found[name] = Caller("officer", officer.headers, roles=frozenset(roles), person=officer)
+    return found
+
+
+def with_face(core, person):
+    with unit_of_work(core) as session:
+        account = session.get_one(Account, person.actor.account)
+        account.level = "face"
+        granted = sessions.open_session(session, account, Device("face", "手机", "ios"))
+    headers = {"Authorization": f"Bearer {granted.access_token}"}
+    return Caller("citizen", headers, "face", person=person)
+
+
+def at_the_door(core, client):
+    person = make_person(core)
+    a_venue(Place(core, client), person)
+    with unit_of_work(core) as session:
+        account = session.get_one(Account, person.actor.account)
+        device = Device("tablet", "门口平板", "ios", use="verifier")
+        granted = sessions.open_session(session, account, device)
+    assert tokens.read_access(core.keys, granted.access_token).use == "verifier"
+    headers = {"Authorization": f"Bearer {granted.access_token}"}
+    return Caller("citizen", headers, "real_name", verifier=True, at_door=True, person=person)
+
+
+def expected(line, caller):
+    """The guard's refusal that the route table promises, or None: let in."""
+    if line.level in ("anonymous", "operator"):
+        return None
+    if caller.kind == "anonymous":
+        return "not_authenticated"
+    if line.audience == "officer":
+        if caller.kind != "officer":
+            return "token_refused"
+        return "role_required" if line.roles and not caller.roles & set(line.roles) else None
+    if caller.kind == "officer":
+        return "token_refused"
+    if caller.at_door and not line.at_doors:
+        return "session_for_doors"
+    if LEVELS.index(caller.level) < LEVELS.index(line.level):
+        return "step_up_required"
+    if line.audience == "verifier" and not caller.verifier:
+        return "not_allowed"
+    return None
+
+
+@pytest.fixture
+def call(client, core):
+    """One call whose effects are taken back."""
+
+    def send(method, path, caller, **more):
+        undone = core.database.connection.begin_nested()
+        try:
+            answer = client.open(path, method=method, headers=caller.headers, **more)
+        finally:
+            undone.rollback()
+        body = answer.get_json(silent=True)
+        return answer.status_code, body if isinstance(body, dict) else {}
+
+    return send
+
+
+@pytest.fixture
+def lines(app):
+    """(method, rule, names of its parameters, line of the route table) of every route."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        line = app.view_functions[rule.endpoint].huiban_route
+        names = re.findall(r"<(?:[^:<>]+:)?([^<>]+)>", rule.rule)
+        found += [(method, rule.rule, names, line) for method in line.methods]
+    return found
+
+
+def path_of(rule, ids):
+    ids = iter(ids)
+    return re.sub(r"<[^>]+>", lambda _: str(next(ids)), rule)
+
+
+def without_trace(body):
+    return {name: value for name, value in body.items() if name != "trace_id"}
+
+
+def test_every_route_lets_in_exactly_whom_the_table_names(lines, callers, call):
+    tried, refused = 0, 0
+    for (method, rule, names, line), (name, caller) in product(lines, callers.items()):
+        path = path_of(rule, [new_id() for _ in names])
+        status, body = call(method, path, caller, json={})
+        code = body.get("code") if body.get("code") in GATE else None
+        assert code == expected(line, caller), f"{method} {rule} as {name}: {status} {code}"
+        assert status < 500 or status == 503, f"{method} {rule} as {name}: {status}"
+        tried, refused = tried + 1, refused + (code is not None)
+    print(f"\nn = {tried} calls: {len(lines)} routes x {len(callers)} actors, {refused} refused")
+    assert tried == len(lines) * len(callers)
+
+
+def test_every_parameter_has_an_example_or_a_reason(lines):
+    named = {name for _, _, names, _ in lines for name in names}
+    assert named == set(OBJECTS) | set(NOBODYS)
+    unused = set(BODIES) - {(method, rule) for method, rule, _, _ in lines}
+    assert not unused
+
+
+def own_foreign_unknown(rule, names, make, place, caller, stranger):
+    """Paths of the three objects; a nested foreign one is another's below one's own."""
+    own, foreign = make(place, caller), make(place, stranger)
+    if len(names) == 1:
+        return path_of(rule, [own]), path_of(rule, [foreign]), path_of(rule, [new_id()])
+    return (
+        path_of(rule, own),
+        path_of(rule, [own[0], foreign[1]]),
+        path_of(rule, [own[0], new_id()]),
+    )
+
+
+def test_a_strangers_object_answers_exactly_like_an_unknown_one(
+    lines, callers, call, core, client, stubs
+):
+    place, tried = Place(core, client), 0
+    stranger, someone = make_person(core), make_person(core)
+    for method, rule, names, line in lines:
+        if not names or names[-1] in NOBODYS:
+            continue
+        make, body = OBJECTS[names[-1]], BODIES.get((method, rule), {})
+        for name, caller in callers.items():
+            gate = expected(line, caller)
+            owner = caller.person if gate is None else someone
+            paths = own_foreign_unknown(rule, names, make, place, owner, stranger)
+            own, foreign, unknown = (call(method, path, caller, json=body) for path in paths)
+            tried += 3
+            where = f"{method} {rule} as {name}"
+            if gate is not None:
+                for status, answer in (own, foreign, unknown):
+                    assert answer["code"] == gate, f"{where}: {status} {answer}"
+                assert without_trace(own[1]) == without_trace(foreign[1]), where
+                continue
+            assert own[0] not in (401, 403, 404, 422, 500), f"{where}: {own}"
+            assert unknown[0] == 404, f"{where}: {unknown}"
+            if names[-1] not in EVERYBODYS:
+                assert foreign[0] == 404, f"{where}: {foreign}"
+                assert without_trace(foreign[1]) == without_trace(unknown[1]), where
+    print(f"\nn = {tried} calls with own, foreign and unknown objects")
+    assert tried > 300
+
+
+def test_objects_named_in_a_query_or_body_are_kept_apart_too(
+    lines, callers, call, core, client, stubs
+):
+    place, tried = Place(core, client), 0
+    stranger = make_person(core)
+    table = {(method, rule): line for method, rule, _, line in lines}
+    for (method, rule, where), (field, make, more) in NAMED_INSIDE.items():
+        foreign = make(place, stranger)
+        for name, caller in callers.items():
+            gate = expected(table[method, rule], caller)
+            answers = []
+            own = make(place, caller.person) if gate is None else new_id()
+            for value in (foreign, new_id(), own):
+                sent = {**more, field: [str(value)] if field.endswith("_ids") else str(value)}
+                in_body = {"json": sent}
+                in_query = {"query_string": sent, "json": BODIES.get((method, rule), {})}
+                key = Caller(caller.kind, {**caller.headers, "Idempotency-Key": new_id().hex})
+                answers.append(
+                    call(method, rule, key, **(in_query if where == "query" else in_body))
+                )
+                tried += 1
+            (status, body), (_, unknown), (mine, answer) = answers
+            assert without_trace(body) == without_trace(unknown), f"{method} {rule} as {name}"
+            assert status == 404 if gate is None else body["code"] == gate, f"{rule} {name} {body}"
+            assert gate or mine not in (401, 403, 404), f"{method} {rule} as {name}: {answer}"
+    print(f"\nn = {tried} calls with objects named inside")
+
+
+def test_every_id_in_a_query_or_body_has_an_example_or_a_reason(client):
+    document = client.get("/openapi.json").get_json()
+    schemas = document["components"]["schemas"]
+    found = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters" or path.startswith(("/oauth", "/callbacks")):
+                continue
+            where = (method.upper(), path)
+            query = [each for each in operation.get("parameters", []) if each["in"] == "query"]
+            found |= {(*where, "query", each["name"]) for each in query}
+            content = operation.get("requestBody", {}).get("content", {})
+            body = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+            properties = schemas.get(body.rpartition("/")[2], {}).get("properties", {})
+            found |= {(*where, "body", name) for name in properties}
+    ids = {each for each in found if re.search(r"_ids?$", each[3])}
+    known = {(*where, field) for where, (field, _, _) in NAMED_INSIDE.items()}
+    assert {each for each in ids if each[3] not in NOBODYS_INSIDE} == known
+
+
+def test_the_matrix_would_notice_a_route_that_lets_anybody_in(lines, callers, call, monkeypatch):
+    """So that it does not hold because nothing is compared."""
+    monkeypatch.setattr(guards, "_as_officer", lambda session, route: None)
+    method, rule, _, line = next(each for each in lines if each[3].roles == ("system_admin",))
+    status, body = call(method, rule, callers["audit_admin"], json={})
+    assert expected(line, callers["audit_admin"]) == "role_required"
+    assert body.get("code") != "role_required", status
