@@ -9,17 +9,20 @@ from api.blueprints import AudienceBlueprint
 from api.callbacks import wechatpay as wechatpay_callbacks
 from api.citizen import (
     access_log,
+    acting,
     auth,
     bills,
     connected_apps,
     consents,
     devices,
+    face,
     family,
     health_code,
     me,
     menu,
     notices,
     orders,
+    organisations,
     payments,
     receipts,
 )
@@ -54,6 +57,7 @@ from app.identity import jobs as identity_jobs
 from app.identity.events import RefreshTokenReused
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
+from app.identity.organisations import jobs as organisation_jobs
 from app.identity.staff import cli as staff_cli
 from app.identity.staff import jobs as staff_jobs
 from app.payments import cli as payments_cli
@@ -97,6 +101,7 @@ PACKAGES = (
         commands=(healthcode_cli.cli,),
     ),
     Package(blueprints=(consents.purposes, consents.blueprint, access_log.blueprint)),
+    Package(blueprints=(organisations.blueprint, acting.blueprint, face.blueprint)),
     Package(blueprints=(family.blueprint,)),
     Package(
         blueprints=(
@@ -124,6 +129,7 @@ TASKS: tuple[Task, ...] = (
     idempotency.forget_answers,
     *audit_jobs.tasks,
     *identity_jobs.tasks,
+    *organisation_jobs.tasks,
     *staff_jobs.tasks,
     *openid_jobs.tasks,
     *healthcode_jobs.tasks,

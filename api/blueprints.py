@@ -13,7 +13,7 @@ from webargs.flaskparser import FlaskParser
 from api import idempotency
 from api.context import world
 from api.guards import admit
-from api.registry import Admission, Audience, Idempotency, Route
+from api.registry import ActsFor, Admission, Audience, Idempotency, Route
 from app.core.db import Session, unit_of_work
 from app.core.errors import InvalidInput, NotFound
 from app.identity.staff.models import Role
@@ -73,6 +73,7 @@ class AudienceBlueprint(Blueprint):
         roles: tuple[Role, ...] | None = None,
         idempotent: Idempotency = False,
         at_doors: bool = False,
+        acts_for: ActsFor = "self",
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view. `policy` says which relation between actor and object is checked.
@@ -91,6 +92,7 @@ class AudienceBlueprint(Blueprint):
                 takes_query=_has_query_schema(view),
                 at_doors=at_doors or self.audience == "verifier",
                 roles=roles,
+                acts_for=acts_for,
             )
             self.routes.append(line)
             guarded = _edge(view, line)

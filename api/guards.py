@@ -1,5 +1,6 @@
 """Who is let in. The audience of a blueprint brings its guard; there is no route without one."""
 
+import uuid
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -11,6 +12,8 @@ from app.core.db import Session
 from app.core.errors import NotAllowed, NotAuthenticated, NotFound, StepUpRequired
 from app.core.types import ANONYMOUS, Actor
 from app.identity.errors import SessionForDoors
+from app.identity.organisations.errors import ActingEnded, ActingForOrganisation
+from app.identity.organisations.queries import right_of
 from app.identity.sessions import authenticate
 from app.identity.staff import sessions as staff_sessions
 from app.identity.staff.errors import RoleRequired
@@ -37,7 +40,8 @@ def limit_address() -> None:
 def admit(route: Route, session: Session) -> Actor:
     """The actor, if this route is for them.
 
-    Raises `NotAuthenticated`, `NotAllowed`, `SessionForDoors`, `StepUpRequired`, `TooManyRequests`; an
+    Raises `NotAuthenticated`, `NotAllowed`, `SessionForDoors`, `ActingForOrganisation`, `ActingEnded`,
+    `StepUpRequired`, `TooManyRequests`; an
     operator's route looks absent to everybody else (`NotFound`).
     """
     if route.audience == "callbacks":
@@ -53,8 +57,12 @@ def admit(route: Route, session: Session) -> Actor:
     session.core.first_line.check("person", str(actor.citizen_id), PER_PERSON)
     if actor.use == "verifier" and not route.at_doors:
         raise SessionForDoors
+    if actor.organisation_id is not None:
+        actor = _for_organisation(session, route, actor, actor.organisation_id)
     if not actor.reaches(route.level):
-        raise StepUpRequired(level=route.level)
+        seconds = session.core.settings.face_level_minutes * 60
+        lasts = seconds if route.level == "face" else None
+        raise StepUpRequired(level=route.level, lasts_seconds=lasts)
     if route.audience == "verifier":
         return _as_verifier(session, actor)
     return actor
@@ -74,6 +82,20 @@ def _as_officer(session: Session, route: Route) -> Actor:
     if route.roles and actor.roles.isdisjoint(route.roles):
         raise RoleRequired
     return actor
+
+
+def _for_organisation(
+    session: Session, route: Route, actor: Actor, organisation_id: uuid.UUID
+) -> Actor:
+    """The right is read per request, so taking it away acts at once. Its scopes are the roles."""
+    if route.acts_for == "any":
+        return actor
+    if route.acts_for == "self":
+        raise ActingForOrganisation
+    right = right_of(session, actor.person, organisation_id)
+    if right is None:
+        raise ActingEnded
+    return replace(actor, roles=right.scopes)
 
 
 def _as_verifier(session: Session, actor: Actor) -> Actor:

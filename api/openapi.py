@@ -65,6 +65,8 @@ def _operations(path: str, operations: dict[str, Any], audience: Audience | None
 def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     operation["x-audience"] = route.audience
     operation["x-level"] = route.level
+    if route.acts_for != "self":
+        operation["x-acts-for"] = route.acts_for
     responses = operation.setdefault("responses", {})
     if route.audience == "openid":
         # Its forms, answers and errors are the standard's.

@@ -14,6 +14,9 @@ Audience = Literal["public", "citizen", "verifier", "officer", "ops", "callbacks
 Admission = Literal["anonymous", "operator", "second_factor"] | Level
 
 
+#: For whom a citizen may call it: `self` for themselves alone, `organisation` also for one, whose right
+#: is then read anew, `any` where it makes no difference (the session itself).
+ActsFor = Literal["self", "organisation", "any"]
 #: Whether `Idempotency-Key` replays the first answer. `money`: it is required and kept for ever.
 Idempotency = Literal[False, "plain", "money"]
 
@@ -35,6 +38,7 @@ class Route:
     at_doors: bool
     #: Which officers: any of these roles will do; empty for any officer. Null elsewhere.
     roles: tuple[Role, ...] | None = None
+    acts_for: ActsFor = "self"
 
     def __post_init__(self) -> None:
         """An officers' route that forgot to say whose it is stops the start."""

@@ -8,8 +8,10 @@ import app.core.freshness
 import app.core.keys
 import app.core.limits
 import app.family.models
+import app.identity.face.models
 import app.identity.models
 import app.identity.openid.models
+import app.identity.organisations.models
 import app.identity.staff.models
 import app.payments.ledger
 import app.payments.models

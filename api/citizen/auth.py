@@ -189,7 +189,7 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     return _answer(outcome)
 
 
-@blueprint.route("/sessions", methods=["GET"], policy="own sessions")
+@blueprint.route("/sessions", methods=["GET"], policy="own sessions", acts_for="any")
 @blueprint.response(200, SignedInDevices)
 def list_sessions() -> dict[str, Any]:
     """My signed-in devices."""
@@ -208,7 +208,9 @@ def list_sessions() -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@blueprint.route("/sessions/current", methods=["DELETE"], policy="own session", at_doors=True)
+@blueprint.route(
+    "/sessions/current", methods=["DELETE"], policy="own session", at_doors=True, acts_for="any"
+)
 @blueprint.response(204)
 def sign_out() -> None:
     """Sign out here."""
@@ -216,7 +218,9 @@ def sign_out() -> None:
     set_cookie(COOKIES[actor().use], "", COOKIE_PATH, sessions.IDLE_LIFE)
 
 
-@blueprint.route("/sessions/<uuid:family_id>", methods=["DELETE"], policy="own session")
+@blueprint.route(
+    "/sessions/<uuid:family_id>", methods=["DELETE"], policy="own session", acts_for="any"
+)
 @blueprint.response(204)
 def sign_out_device(family_id: uuid.UUID) -> None:
     """Sign another of my devices out."""

@@ -6,12 +6,14 @@ import marshmallow as ma
 from flask import Response
 
 from api.blueprints import AudienceBlueprint
+from api.citizen.organisations import ActingAs, acting_as
 from api.context import actor, session, world
 from api.errors import problem
 from api.schemas import Schema, Text
 from app.core.http import PartyUnavailable
 from app.identity import queries, real_name, sessions
 from app.identity.documents import DOCUMENT_TYPES
+from app.identity.organisations.queries import acting
 from app.identity.real_name import Authorities
 from app.identity.tokens import ACCESS_LIFE
 
@@ -26,6 +28,10 @@ class Profile(Schema):
     id = ma.fields.UUID(required=True)
     person_id = ma.fields.UUID(required=True, allow_none=True)
     level = ma.fields.String(required=True)
+    level_until = ma.fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When `face` falls back"}
+    )
+    acting_as = ma.fields.Nested(ActingAs, required=True, allow_none=True)
     phone = ma.fields.String(required=True)
     name = ma.fields.String(required=True, allow_none=True)
     document_type = ma.fields.String(required=True, allow_none=True)
@@ -48,11 +54,12 @@ class RealNameAnswer(Schema):
     expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
 
 
-@blueprint.route("", methods=["GET"], policy="own profile")
+@blueprint.route("", methods=["GET"], policy="own profile", acts_for="any")
 @blueprint.response(200, Profile)
 def show_me() -> dict[str, Any]:
     """My profile."""
-    return queries.profile(session(), actor())
+    right = acting(session(), actor())
+    return {**queries.profile(session(), actor()), "acting_as": acting_as(right)}
 
 
 @blueprint.route("/real-name", methods=["POST"], policy="own account")

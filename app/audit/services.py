@@ -66,6 +66,11 @@ def for_person(actor: Actor, action: str, person_id: uuid.UUID) -> Act:
     return replace(act, on_behalf_of=person_id)
 
 
+def for_organisation(act: Act, organisation_id: uuid.UUID) -> Act:
+    """The same act, done for this organisation."""
+    return replace(act, organisation_id=organisation_id)
+
+
 def record(session: Session, act: Act) -> None:
     """Insert one audit row in the caller's transaction."""
     at = clock.now()

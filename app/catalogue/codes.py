@@ -12,6 +12,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from app.core.uscc import is_uscc
+
 #: Scope of a base code: the national catalogue, or Hubei's own.
 SCOPES = {"00": "national", "42": "hubei"}
 
@@ -37,10 +39,7 @@ _BASE = re.compile(
 _ARTIFICIAL = re.compile(r"ZZ[0-9A-F]{10}", re.ASCII)
 
 #: GB 32100-2015: digits and letters without I, O, S, V, Z.
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 #: GB 11714: the organisation's own code within it knows all letters.
-_ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
 @dataclass(frozen=True)
@@ -134,21 +133,6 @@ def artificial_code(department: str, name: str, item_name: str, level: str) -> s
         unicodedata.normalize("NFKC", part).strip() for part in (department, name, item_name, level)
     )
     return "ZZ" + hashlib.sha256(identity.encode()).hexdigest()[:10].upper()
-
-
-def is_uscc(text: str) -> bool:
-    """Whether both check characters of a 统一社会信用代码 hold (GB 32100-2015, GB 11714 inside)."""
-    if len(text) != 18 or any(character not in _USCC_ALPHABET for character in text):
-        return False
-    total = sum(_USCC_ALPHABET.index(text[i]) * pow(3, i, 31) for i in range(17))
-    if _USCC_ALPHABET[(31 - total % 31) % 31] != text[17]:
-        return False
-    organisation = text[8:17]
-    total = sum(
-        weight * _ORGANISATION_ALPHABET.index(character)
-        for weight, character in zip(_ORGANISATION_WEIGHTS, organisation, strict=False)
-    )
-    return "0123456789X0"[11 - total % 11] == organisation[8]
 
 
 def parse_region(text: str) -> RegionCode | None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from app.catalogue.codes import is_uscc, parse_region
+from app.catalogue.codes import parse_region
 from app.catalogue.tables import Notes, Row, choice, day, flag, once, whole
+from app.core.uscc import is_uscc
 
 #: One row as it goes into its table.
 Values = dict[str, Any]

@@ -26,7 +26,8 @@ class FaceCheck:
 class FaceResult:
     """How a check ended, and for whom it was opened."""
 
-    passed: bool
+    #: None while the person is not done with it.
+    passed: bool | None
     name: str
     document_number: str
     #: What we gave the provider to say back.
@@ -76,9 +77,9 @@ class TencentFaceid:
         try:
             text = told["Text"]
             # An unfinished check has null here; 0 is the only success.
-            passed = text["ErrCode"] == 0 and text["ErrCode"] is not False
+            code = text["ErrCode"]
             return FaceResult(
-                passed=passed,
+                passed=None if code is None else type(code) is int and code == 0,
                 name=text.get("Name") or "",
                 document_number=text.get("IdCard") or "",
                 reference=text.get("Extra") or "",

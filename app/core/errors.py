@@ -23,7 +23,7 @@ class DomainError(Exception):
         *,
         fields: dict[str, list[str]] | None = None,
         retry_after: int | None = None,
-        **facts: str | int,
+        **facts: str | int | None,
     ) -> None:
         super().__init__(self.code)
         self.facts = facts
@@ -52,7 +52,10 @@ class NotAllowed(DomainError):
 
 
 class StepUpRequired(NotAllowed):
-    """The right person, with too weak a proof of who they are. Fact: `level`."""
+    """The right person, with too weak a proof of who they are.
+
+    Facts: `level`, and `lasts_seconds`, how long the proof will hold; null for good.
+    """
 
     code = "step_up_required"
     zh = "请先完成身份核验（所需等级：{level}）。"

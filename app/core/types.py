@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 ActorKind = Literal["anonymous", "citizen", "verifier", "officer", "department", "system"]
@@ -26,6 +27,8 @@ class Actor:
     session_id: uuid.UUID | None = None
     use: SessionUse = "citizen"
     level: Level | None = None
+    #: When the level falls back, where it does.
+    level_until: datetime | None = None
     on_behalf_of: uuid.UUID | None = None
     organisation_id: uuid.UUID | None = None
     unit_id: uuid.UUID | None = None

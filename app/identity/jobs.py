@@ -8,6 +8,7 @@ from app.core.db import unit_of_work
 from app.core.jobs import task
 from app.identity import login_codes, sessions
 from app.identity.accounts import phone_of
+from app.identity.face import services as face
 from app.identity.models import Account, LoginCode, SessionFamily
 
 
@@ -44,6 +45,7 @@ def forget_old(world: World) -> None:
     """Delete codes and sessions whose time is over; each hour."""
     with unit_of_work(world.core) as session:
         login_codes.forget_old(session)
+        face.forget_old(session)
         sessions.forget_old(session)
 
 

@@ -128,5 +128,9 @@ class SessionFamily(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    #: Until then the session has the level face; afterwards what the account has.
+    face_until: Mapped[datetime | None]
+    #: The organisation it acts for; its right to do so is read anew at each use.
+    organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
     #: signed_out, remote, replaced, reuse.
     ended_because: Mapped[str | None]

@@ -94,7 +94,8 @@ def profile(session: Session, actor: Actor) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": account.id,
         "person_id": account.person_id,
-        "level": account.level,
+        "level": "face" if actor.level == "face" else account.level,
+        "level_until": actor.level_until,
         "phone": mask_phone(phone_of(session, account)),
         "name": None,
         "document_type": None,

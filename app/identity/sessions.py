@@ -16,6 +16,7 @@ from app.identity import device_keys, tokens
 from app.identity.errors import TokenRefused
 from app.identity.events import RefreshTokenReused
 from app.identity.models import Account, SessionFamily
+from app.identity.organisations.queries import right_of
 
 Platform = Literal["ios", "android", "h5", "wechat", "alipay"]
 
@@ -85,6 +86,8 @@ def open_session(session: Session, account: Account, device: Device) -> Granted:
         rotated_at=at,
         created_at=at,
         expires_at=at + (SHIFT if device.use == "verifier" else IDLE_LIFE),
+        face_until=None,
+        organisation_id=None,
         ended_at=None,
         ended_because=None,
     )
@@ -138,10 +141,11 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
 
 
 def grant_anew(session: Session, actor: Actor) -> str:
-    """An access token that carries the account's present level and person."""
+    """An access token that carries the present level, person and organisation."""
     account = session.get_one(Account, actor.account)
-    now = _actor(account, _session_id(actor), actor.use)
-    return tokens.issue_access(session.core.keys, now, clock.now())
+    family = session.get_one(SessionFamily, _session_id(actor))
+    at = clock.now()
+    return tokens.issue_access(session.core.keys, _actor(account, family, at), at)
 
 
 def end_session(session: Session, actor: Actor, family_id: uuid.UUID) -> None:
@@ -183,27 +187,39 @@ def device_name(session: Session, family: SessionFamily) -> str:
 
 def _grant(session: Session, account: Account, family: SessionFamily, at: datetime) -> Granted:
     keys = session.core.keys
-    use: SessionUse = family.use  # type: ignore[assignment]  # the column's check holds it to it
-    actor = _actor(account, family.id, use)
+    _leave_lost_organisation(session, account, family)
+    actor = _actor(account, family, at)
     return Granted(
         access_token=tokens.issue_access(keys, actor, at),
         refresh_token=tokens.derive_refresh(keys, family.id, family.generation),
         account_id=account.id,
-        level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
+        level=actor.level or "phone",
         platform=family.platform,  # type: ignore[arg-type]  # written from Device only
-        use=use,
-        ends_at=family.expires_at if use == "verifier" else None,
+        use=actor.use,
+        ends_at=family.expires_at if actor.use == "verifier" else None,
     )
 
 
-def _actor(account: Account, family_id: uuid.UUID, use: SessionUse) -> Actor:
+def _leave_lost_organisation(session: Session, account: Account, family: SessionFamily) -> None:
+    """A session goes on acting for an organisation only while it may."""
+    if family.organisation_id is None:
+        return
+    person = account.person_id
+    if person is None or right_of(session, person, family.organisation_id) is None:
+        family.organisation_id = None
+
+
+def _actor(account: Account, family: SessionFamily, at: datetime) -> Actor:
+    shown = account.person_id is not None and family.face_until and family.face_until > at
     return Actor(
         "citizen",
         citizen_id=account.id,
         person_id=account.person_id,
-        session_id=family_id,
-        use=use,
-        level=account.level,  # type: ignore[arg-type]  # the column's check holds it to Level
+        session_id=family.id,
+        use=family.use,  # type: ignore[arg-type]  # the columns' checks hold both to their types
+        level="face" if shown else account.level,  # type: ignore[arg-type]
+        level_until=family.face_until if shown else None,
+        organisation_id=family.organisation_id,
     )
 
 

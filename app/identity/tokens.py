@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -44,13 +44,21 @@ class RefreshToken:
 
 def issue_access(keys: KeyRing, actor: Actor, at: datetime) -> str:
     """A signed access token for `actor`, good for ACCESS_LIFE seconds."""
-    claims = {"sub": str(actor.citizen_id), "sid": str(actor.session_id), "lvl": actor.level}
+    claims: dict[str, str | int | None] = {
+        "sub": str(actor.citizen_id),
+        "sid": str(actor.session_id),
+        "lvl": actor.level,
+    }
     if actor.person_id is not None:
         claims["pid"] = str(actor.person_id)
+    if actor.level_until is not None:
+        claims["lvu"] = int(actor.level_until.timestamp())
+    if actor.organisation_id is not None:
+        claims["org"] = str(actor.organisation_id)
     return sign(keys, AUDIENCES[actor.use], claims, at)
 
 
-def sign(keys: KeyRing, audience: str, claims: Mapping[str, str | None], at: datetime) -> str:
+def sign(keys: KeyRing, audience: str, claims: Mapping[str, str | int | None], at: datetime) -> str:
     """A token of ours with these claims for one audience, good for ACCESS_LIFE seconds."""
     key = keys.current("access_tokens")
     issued = int(at.timestamp())
@@ -111,7 +119,10 @@ def _actor(claims: dict[str, Any]) -> Actor:
     level = claims["lvl"]
     if level not in LEVELS:
         raise TokenRefused
-    person = claims.get("pid")
+    person, organisation = claims.get("pid"), claims.get("org")
+    until = datetime.fromtimestamp(claims["lvu"], UTC) if level == "face" else None
+    if until is not None and until <= clock.now():
+        level, until = "real_name", None
     return Actor(
         "citizen",
         citizen_id=uuid.UUID(claims["sub"]),
@@ -119,6 +130,8 @@ def _actor(claims: dict[str, Any]) -> Actor:
         session_id=uuid.UUID(claims["sid"]),
         use=_USES[claims["aud"]],
         level=level,
+        level_until=until,
+        organisation_id=uuid.UUID(organisation) if organisation else None,
     )
 
 

@@ -1,0 +1,39 @@
+"""Organisations' recurring work."""
+
+from typing import Any
+
+import structlog
+
+from app.core.db import unit_of_work
+from app.core.http import PartyUnavailable
+from app.core.jobs import task
+from app.identity.organisations import operators, services
+
+log = structlog.get_logger()
+
+
+@task("organisations.expire_operators", cron="5 * * * *")
+def expire_operators(world: Any) -> None:
+    """Store the end of authorisations whose last day is over."""
+    ended = operators.BATCH
+    while ended == operators.BATCH:
+        with unit_of_work(world.core) as session:
+            ended = operators.expire_overdue(session)
+            log.info("operators_expired", count=ended)
+
+
+@task("organisations.recheck", cron="*/10 * * * *")
+def recheck(world: Any) -> None:
+    """Ask the registry again about organisations whose facts are a day old."""
+    with unit_of_work(world.core) as session:
+        due = services.due_for_recheck(session)
+    for done, organisation_id in enumerate(due):
+        try:
+            with unit_of_work(world.core) as session:
+                services.recheck(session, world.business_registry, organisation_id)
+        except PartyUnavailable:
+            log.warning("registry_silent", count=len(due) - done)
+            return
+
+
+tasks = (expire_operators, recheck)
