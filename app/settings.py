@@ -13,72 +13,21 @@ from urllib.parse import urlsplit
 from environs import Env, EnvError
 from marshmallow.validate import Range
 
+from app import parties
+from app.parties import (
+    ExchangeSettings,
+    FaceidSettings,
+    FcmSettings,
+    SmsSettings,
+    WechatPaySettings,
+    WechatSettings,
+)
+
 Environment = Literal["production", "demo", "test"]
 
 
 class SettingsError(Exception):
     """The configuration cannot be used; the message says which variable and why."""
-
-
-@dataclass(frozen=True)
-class SmsSettings:
-    """Tencent Cloud SMS: the account, the application, the signature and the approved templates."""
-
-    url: str
-    secret_id: str
-    secret_key: str
-    sdk_app_id: str
-    sign_name: str
-    login_template: str
-    security_template: str
-    #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
-    lookup_template: str
-    settled_template: str
-
-
-@dataclass(frozen=True)
-class WechatSettings:
-    """The WeChat mini-program's application."""
-
-    url: str
-    appid: str
-    secret: str
-
-
-@dataclass(frozen=True)
-class ExchangeSettings:
-    """One service of the government data-sharing exchange (数据共享交换平台); `url` is its address."""
-
-    url: str
-    requester_id: str
-    service_id: str
-    app_key: str
-
-
-@dataclass(frozen=True)
-class FaceidSettings:
-    """Tencent Cloud's face verification: the account and the business flow (RuleId) set up there."""
-
-    url: str
-    secret_id: str
-    secret_key: str
-    rule_id: str
-
-
-@dataclass(frozen=True)
-class WechatPaySettings:
-    """WeChat Pay v3: its address and the file that lists our merchants and where their keys lie."""
-
-    url: str
-    merchants_file: Path
-
-
-@dataclass(frozen=True)
-class FcmSettings:
-    """Firebase Cloud Messaging: its address and our service account's file."""
-
-    url: str
-    service_account_file: Path
 
 
 @dataclass(frozen=True)
@@ -133,28 +82,6 @@ class Settings:
         return self.production or self.public_url.startswith("https://")
 
 
-#: The hosts each party really lives at.
-KNOWN_HOSTS = {
-    "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
-    "HUIBAN_FACEID_URL": {"faceid.tencentcloudapi.com"},
-    "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
-    "HUIBAN_WECHATPAY_URL": {"api.mch.weixin.qq.com", "api2.wechatpay.cn"},
-    "HUIBAN_FCM_URL": {"fcm.googleapis.com"},
-}
-
-
-SECRETS = (
-    "HUIBAN_SMS_SECRET_KEY",
-    "HUIBAN_WECHAT_SECRET",
-    "HUIBAN_POPULATION_APP_KEY",
-    "HUIBAN_EXIT_ENTRY_APP_KEY",
-    "HUIBAN_BUSINESS_REGISTRY_APP_KEY",
-    "HUIBAN_FACEID_SECRET_KEY",
-    "HUIBAN_HEALTH_AUTHORITY_APP_KEY",
-    "HUIBAN_MEDICAL_INSURANCE_APP_KEY",
-)
-
-
 def load() -> Settings:
     """Read and check the settings. Raises `SettingsError` naming the variable that is wrong."""
     env = Env()
@@ -181,70 +108,20 @@ def _read(env: Env) -> Settings:
         metrics_allowed=tuple(env.list("HUIBAN_METRICS_ALLOWED", [])),
         access_log=env.bool("HUIBAN_ACCESS_LOG", False),
         database_pool=env.int("HUIBAN_THREADS", 4, validate=Range(min=1)),
-        sms=_sms(env),
-        wechat=_wechat(env),
-        population=_exchange(env, "HUIBAN_POPULATION"),
-        exit_entry=_exchange(env, "HUIBAN_EXIT_ENTRY"),
-        business_registry=_exchange(env, "HUIBAN_BUSINESS_REGISTRY"),
-        health_authority=_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
-        medical_insurance=_exchange(env, "HUIBAN_MEDICAL_INSURANCE"),
-        wechatpay=_wechatpay(env),
-        fcm=FcmSettings(
-            url=env.str("HUIBAN_FCM_URL", "https://fcm.googleapis.com"),
-            service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
-        ),
-        faceid=_faceid(env),
+        sms=parties.read_sms(env),
+        wechat=parties.read_wechat(env),
+        population=parties.read_exchange(env, "HUIBAN_POPULATION"),
+        exit_entry=parties.read_exchange(env, "HUIBAN_EXIT_ENTRY"),
+        business_registry=parties.read_exchange(env, "HUIBAN_BUSINESS_REGISTRY"),
+        health_authority=parties.read_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
+        medical_insurance=parties.read_exchange(env, "HUIBAN_MEDICAL_INSURANCE"),
+        wechatpay=parties.read_wechatpay(env),
+        fcm=parties.read_fcm(env),
+        faceid=parties.read_faceid(env),
         face_level_minutes=env.int("HUIBAN_FACE_LEVEL_MINUTES", 30, validate=Range(1, 240)),
         web_root=env.path("HUIBAN_WEB_ROOT", None),
         audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
-    )
-
-
-def _sms(env: Env) -> SmsSettings:
-    return SmsSettings(
-        url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),
-        secret_id=env.str("HUIBAN_SMS_SECRET_ID"),
-        secret_key=env.str("HUIBAN_SMS_SECRET_KEY"),
-        sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
-        sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
-        login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
-        security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
-        lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
-        settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),
-    )
-
-
-def _wechat(env: Env) -> WechatSettings:
-    return WechatSettings(
-        url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
-        appid=env.str("HUIBAN_WECHAT_APPID"),
-        secret=env.str("HUIBAN_WECHAT_SECRET"),
-    )
-
-
-def _wechatpay(env: Env) -> WechatPaySettings:
-    return WechatPaySettings(
-        url=env.str("HUIBAN_WECHATPAY_URL", "https://api.mch.weixin.qq.com"),
-        merchants_file=env.path("HUIBAN_WECHATPAY_MERCHANTS_FILE"),
-    )
-
-
-def _faceid(env: Env) -> FaceidSettings:
-    return FaceidSettings(
-        url=env.str("HUIBAN_FACEID_URL", "https://faceid.tencentcloudapi.com/"),
-        secret_id=env.str("HUIBAN_FACEID_SECRET_ID"),
-        secret_key=env.str("HUIBAN_FACEID_SECRET_KEY"),
-        rule_id=env.str("HUIBAN_FACEID_RULE_ID"),
-    )
-
-
-def _exchange(env: Env, prefix: str) -> ExchangeSettings:
-    return ExchangeSettings(
-        url=env.str(f"{prefix}_URL"),
-        requester_id=env.str(f"{prefix}_REQUESTER_ID"),
-        service_id=env.str(f"{prefix}_SERVICE_ID"),
-        app_key=env.str(f"{prefix}_APP_KEY"),
     )
 
 
@@ -258,7 +135,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
-    parties = {
+    addresses = {
         "HUIBAN_SMS_URL": settings.sms.url,
         "HUIBAN_WECHAT_URL": settings.wechat.url,
         "HUIBAN_POPULATION_URL": settings.population.url,
@@ -271,21 +148,21 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
         "HUIBAN_FCM_URL": settings.fcm.url,
         "HUIBAN_PUBLIC_URL": settings.public_url,
     }
-    for variable, url in parties.items():
+    for variable, url in addresses.items():
         parts = urlsplit(url)
         if parts.scheme != "https":
             raise SettingsError(f"{variable} must be https in production")
         if variable == "HUIBAN_PUBLIC_URL":
             continue
         if (
-            parts.hostname not in KNOWN_HOSTS.get(variable, set())
+            parts.hostname not in parties.KNOWN_HOSTS.get(variable, set())
             and parts.hostname not in overrides
         ):
             raise SettingsError(
                 f"{variable}: host {parts.hostname!r} is not this party's own; "
                 "name it in HUIBAN_ALLOWED_HOSTS if it is meant"
             )
-    for variable in SECRETS:
+    for variable in parties.SECRETS:
         if not os.environ.get(variable):
             raise SettingsError(f"{variable} must not be empty in production")
     if "HUIBAN_TRUSTED_PROXIES" not in os.environ:

@@ -7,38 +7,33 @@ import marshmallow as ma
 from flask import Response, request
 
 from api.blueprints import AudienceBlueprint
+from api.citizen.signing_in import (
+    COOKIE_PATH,
+    COOKIES,
+    DeviceInput,
+    SessionAnswer,
+    Use,
+    answer,
+    device_of,
+    phone_of,
+)
 from api.context import actor, session, world
-from api.errors import problem
 from api.origins import demand_own_origin, set_cookie
 from api.schemas import Schema, Text
-from app.core.errors import InvalidInput
-from app.core.types import SessionUse
-from app.identity import device_keys, login_codes, phones, sessions
+from app.identity import login_codes, sessions
 from app.identity.errors import TokenRefused
 from app.identity.login_codes import Asker, Guess
 from app.identity.miniprogram import sign_in_by_wechat
-from app.identity.sessions import Device, Granted, Refused
-from app.identity.tokens import ACCESS_LIFE
+from app.identity.sessions import Granted
 
 blueprint = AudienceBlueprint(
     "auth", __name__, audience="citizen", url_prefix="/api/v1/auth", description="One login"
 )
 
-#: One for each use: a browser may hold a resident's session and a door's side by side.
-COOKIES: dict[SessionUse, str] = {"citizen": "huiban_refresh", "verifier": "huiban_door"}
-COOKIE_PATH = "/api/v1/auth"
 #: What WeChat's codes are made of.
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
 PER_ADDRESS_WECHAT = 600
-PLATFORMS = ["ios", "android", "h5", "wechat", "alipay"]
-
-
-class Use(ma.fields.String):
-    """What a session is for."""
-
-    def __init__(self) -> None:
-        super().__init__(load_default="citizen", validate=ma.validate.OneOf(list(COOKIES)))
 
 
 class CodeRequest(Schema):
@@ -55,16 +50,6 @@ class CodeSent(Schema):
 
     expires_in = ma.fields.Integer(required=True)
     retry_after = ma.fields.Integer(required=True)
-
-
-class DeviceInput(Schema):
-    """The device that signs in. `public_key`: its P-256 key (SubjectPublicKeyInfo, DER in base64),
-    where it has one; each refresh must then carry a `proof`. Not with `h5`, whose token is a cookie."""
-
-    id = Text(64, required=True)
-    name = Text(64, required=True)
-    platform = Text(10, required=True, validate=ma.validate.OneOf(PLATFORMS))
-    public_key = Text(500, load_default=None)
 
 
 class SessionRequest(Schema):
@@ -96,25 +81,6 @@ class RefreshRequest(Schema):
     use = Use()
 
 
-class Citizen(Schema):
-    """Who is signed in and how well we know them."""
-
-    id = ma.fields.UUID(required=True)
-    level = ma.fields.String(required=True)
-
-
-class SessionAnswer(Schema):
-    """Tokens of an open session. `refresh_token` is null where the cookie carries it; `ends_at` where
-    use prolongs the session."""
-
-    access_token = ma.fields.String(required=True)
-    token_type = ma.fields.String(required=True)
-    expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
-    refresh_token = ma.fields.String(required=True, allow_none=True)
-    ends_at = ma.fields.AwareDateTime(required=True, allow_none=True)
-    citizen = ma.fields.Nested(Citizen, required=True)
-
-
 class SignedInDevice(Schema):
     """One of my devices."""
 
@@ -139,7 +105,7 @@ class SignedInDevices(Schema):
 def request_code(body: dict[str, Any]) -> dict[str, int]:
     """Send a one-time code by SMS. Known and unknown phones are answered alike."""
     address = request.remote_addr or "unknown"
-    asker = Asker(_phone(body["phone"]), address, body["device_id"])
+    asker = Asker(phone_of(body["phone"]), address, body["device_id"])
     login_codes.request_code(session(), body["purpose"], asker)
     return {
         "expires_in": int(login_codes.LIFE.total_seconds()),
@@ -152,12 +118,9 @@ def request_code(body: dict[str, Any]) -> dict[str, int]:
 @blueprint.response(201, SessionAnswer)
 def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the code just received."""
-    device = _device({**body["device"], "use": body["use"]})
-    if device.platform == "h5":
-        demand_own_origin()
-    guess = Guess(_phone(body["phone"]), body["code"], body["work"])
-    outcome = login_codes.sign_in(session(), guess, device)
-    return _answer(outcome)
+    device = device_of(body["device"], body["use"])
+    guess = Guess(phone_of(body["phone"]), body["code"], body["work"])
+    return answer(login_codes.sign_in(session(), guess, device))
 
 
 @blueprint.route(
@@ -169,7 +132,7 @@ def open_wechat_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in from the WeChat mini-program."""
     address = request.remote_addr or "unknown"
     session().core.first_line.check("wechat", address, PER_ADDRESS_WECHAT)
-    return _answer(sign_in_by_wechat(session(), world().wechat, **body))
+    return answer(sign_in_by_wechat(session(), world().wechat, **body))
 
 
 @blueprint.route("/sessions/refresh", methods=["POST"], level="anonymous", policy="token's family")
@@ -186,7 +149,7 @@ def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     outcome = sessions.refresh(session(), text, body["proof"])
     if isinstance(outcome, Granted) and outcome.platform == "h5":
         demand_own_origin()
-    return _answer(outcome)
+    return answer(outcome)
 
 
 @blueprint.route("/sessions", methods=["GET"], policy="own sessions", acts_for="any")
@@ -225,38 +188,3 @@ def sign_out() -> None:
 def sign_out_device(family_id: uuid.UUID) -> None:
     """Sign another of my devices out."""
     sessions.end_session(session(), actor(), family_id)
-
-
-def _answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
-    if isinstance(outcome, Refused):
-        return problem(outcome.error)
-    by_cookie = outcome.platform == "h5"
-    if by_cookie:
-        name = COOKIES[outcome.use]
-        set_cookie(name, outcome.refresh_token, COOKIE_PATH, sessions.IDLE_LIFE)
-    return {
-        "access_token": outcome.access_token,
-        "token_type": "Bearer",
-        "expires_in": ACCESS_LIFE,
-        "refresh_token": None if by_cookie else outcome.refresh_token,
-        "ends_at": outcome.ends_at,
-        "citizen": {"id": outcome.account_id, "level": outcome.level},
-    }
-
-
-def _device(given: dict[str, Any]) -> Device:
-    if given["public_key"] is None:
-        return Device(**given)
-    key = None if given["platform"] == "h5" else device_keys.normalise(given["public_key"])
-    if key is None:
-        message = "设备公钥须为 P-256, 网页不使用。 A P-256 key is needed; web pages have none."
-        raise InvalidInput(fields={"device": [message]})
-    return Device(**{**given, "public_key": key})
-
-
-def _phone(text: str) -> str:
-    phone = phones.normalise(text)
-    if phone is None:
-        message = "请填写中国大陆手机号。 A mobile number of mainland China is needed."
-        raise InvalidInput(fields={"phone": [message]})
-    return phone

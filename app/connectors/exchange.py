@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from app.core import clock
 from app.core.http import Party, PartyRefused, PartyUnavailable
-from app.settings import ExchangeSettings
+from app.parties import ExchangeSettings
 
 #: Kind of document → its code (ZJLX). 10 to 34 as gates of other provinces have them; the residence
 #: permits' are this exchange's own.

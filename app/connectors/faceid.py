@@ -9,7 +9,7 @@ from typing import Protocol
 
 from app.connectors import tc3
 from app.core.http import Party, PartyUnavailable
-from app.settings import FaceidSettings
+from app.parties import FaceidSettings
 
 PARTY = "faceid"
 

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from app.connectors import tc3
 from app.core.http import Party, PartyRefused
-from app.settings import SmsSettings
+from app.parties import SmsSettings
 
 
 class SmsGateway(Protocol):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from app.core import clock
 from app.core.errors import InvalidInput
 from app.core.http import Party, PartyUnavailable
-from app.settings import WechatSettings
+from app.parties import WechatSettings
 
 #: Codes that say "the caller's code is no good": 40029 invalid, 40163 used, 40226 blocked user.
 _BAD_CODE = frozenset({40029, 40163, 40226})

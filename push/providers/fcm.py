@@ -24,7 +24,7 @@ from google.oauth2 import service_account
 
 from app.core import metrics
 from app.core.ids import new_id
-from app.settings import FcmSettings
+from app.parties import FcmSettings
 from push.providers.base import Knock, Result
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from app.core.ids import new_id
-from app.settings import FcmSettings
+from app.parties import FcmSettings
 from push.providers import fcm
 from push.providers.base import Knock, Result
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from app.parties import WechatPaySettings
 from app.payments.providers.base import Provider
 from app.payments.providers.wechatpay import WechatPay
 from app.payments.providers.wechatpay_merchants import load_merchants
-from app.settings import Settings, WechatPaySettings
+from app.settings import Settings
 
 #: Names a client may ask for.
 NAMES = ("wechatpay",)

@@ -1,0 +1,149 @@
+"""How each outside party is reached: its address, our credentials there, and where keys lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from environs import Env
+
+
+@dataclass(frozen=True)
+class SmsSettings:
+    """Tencent Cloud SMS: the account, the application, the signature and the approved templates."""
+
+    url: str
+    secret_id: str
+    secret_key: str
+    sdk_app_id: str
+    sign_name: str
+    login_template: str
+    security_template: str
+    #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
+    lookup_template: str
+    settled_template: str
+
+
+@dataclass(frozen=True)
+class WechatSettings:
+    """The WeChat mini-program's application."""
+
+    url: str
+    appid: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class ExchangeSettings:
+    """One service of the government data-sharing exchange (数据共享交换平台); `url` is its address."""
+
+    url: str
+    requester_id: str
+    service_id: str
+    app_key: str
+
+
+@dataclass(frozen=True)
+class FaceidSettings:
+    """Tencent Cloud's face verification: the account and the business flow (RuleId) set up there."""
+
+    url: str
+    secret_id: str
+    secret_key: str
+    rule_id: str
+
+
+@dataclass(frozen=True)
+class WechatPaySettings:
+    """WeChat Pay v3: its address and the file that lists our merchants and where their keys lie."""
+
+    url: str
+    merchants_file: Path
+
+
+@dataclass(frozen=True)
+class FcmSettings:
+    """Firebase Cloud Messaging: its address and our service account's file."""
+
+    url: str
+    service_account_file: Path
+
+
+#: The hosts each party really lives at.
+KNOWN_HOSTS = {
+    "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
+    "HUIBAN_FACEID_URL": {"faceid.tencentcloudapi.com"},
+    "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
+    "HUIBAN_WECHATPAY_URL": {"api.mch.weixin.qq.com", "api2.wechatpay.cn"},
+    "HUIBAN_FCM_URL": {"fcm.googleapis.com"},
+}
+
+#: Credentials that production must have.
+SECRETS = (
+    "HUIBAN_SMS_SECRET_KEY",
+    "HUIBAN_WECHAT_SECRET",
+    "HUIBAN_POPULATION_APP_KEY",
+    "HUIBAN_EXIT_ENTRY_APP_KEY",
+    "HUIBAN_BUSINESS_REGISTRY_APP_KEY",
+    "HUIBAN_FACEID_SECRET_KEY",
+    "HUIBAN_HEALTH_AUTHORITY_APP_KEY",
+    "HUIBAN_MEDICAL_INSURANCE_APP_KEY",
+)
+
+
+def read_sms(env: Env) -> SmsSettings:
+    """Text messages."""
+    return SmsSettings(
+        url=env.str("HUIBAN_SMS_URL", "https://sms.tencentcloudapi.com/"),
+        secret_id=env.str("HUIBAN_SMS_SECRET_ID"),
+        secret_key=env.str("HUIBAN_SMS_SECRET_KEY"),
+        sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
+        sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
+        login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
+        security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
+        lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
+        settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),
+    )
+
+
+def read_wechat(env: Env) -> WechatSettings:
+    """The WeChat mini-program."""
+    return WechatSettings(
+        url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
+        appid=env.str("HUIBAN_WECHAT_APPID"),
+        secret=env.str("HUIBAN_WECHAT_SECRET"),
+    )
+
+
+def read_wechatpay(env: Env) -> WechatPaySettings:
+    """WeChat Pay."""
+    return WechatPaySettings(
+        url=env.str("HUIBAN_WECHATPAY_URL", "https://api.mch.weixin.qq.com"),
+        merchants_file=env.path("HUIBAN_WECHATPAY_MERCHANTS_FILE"),
+    )
+
+
+def read_faceid(env: Env) -> FaceidSettings:
+    """Face verification."""
+    return FaceidSettings(
+        url=env.str("HUIBAN_FACEID_URL", "https://faceid.tencentcloudapi.com/"),
+        secret_id=env.str("HUIBAN_FACEID_SECRET_ID"),
+        secret_key=env.str("HUIBAN_FACEID_SECRET_KEY"),
+        rule_id=env.str("HUIBAN_FACEID_RULE_ID"),
+    )
+
+
+def read_exchange(env: Env, prefix: str) -> ExchangeSettings:
+    """One service of the data-sharing exchange, whose variables begin with `prefix`."""
+    return ExchangeSettings(
+        url=env.str(f"{prefix}_URL"),
+        requester_id=env.str(f"{prefix}_REQUESTER_ID"),
+        service_id=env.str(f"{prefix}_SERVICE_ID"),
+        app_key=env.str(f"{prefix}_APP_KEY"),
+    )
+
+
+def read_fcm(env: Env) -> FcmSettings:
+    """Firebase Cloud Messaging."""
+    return FcmSettings(
+        url=env.str("HUIBAN_FCM_URL", "https://fcm.googleapis.com"),
+        service_account_file=env.path("HUIBAN_FCM_SERVICE_ACCOUNT_FILE"),
+    )
