@@ -77,4 +77,5 @@ clean: ## 结束本地服务并删除数据与缓存, ALL=1 连 .venv 和 node_m
 	find . -name .venv -prune -o -name node_modules -prune -o -type d -name __pycache__ \
 		-exec rm -rf {} +
 	rm -rf miniprogram_stubs/wechat/build miniprogram_stubs/wechat/typings
-	$(if $(ALL),rm -rf .venv h5/node_modules miniprogram_stubs/wechat/node_modules)
+	$(if $(ALL),rm -rf .venv h5/node_modules miniprogram_stubs/wechat/node_modules \
+		tests/openid/rp/node_modules)

@@ -1,5 +1,6 @@
 """The whole product on one machine: servers, stand-ins, web, worker. Used by run, demo, bench, tests."""
 
+import json
 import os
 import shutil
 import signal
@@ -26,6 +27,8 @@ from scripts.local_services import Addresses, LocalServices
 Part = Literal["stubs", "web", "worker"]
 PARTS: tuple[Part, ...] = ("stubs", "web", "worker")
 READY_WITHIN = 60.0
+#: In the demonstration's folder: what commands beside it need to know.
+ENVIRONMENT_FILE = "environment.json"
 
 
 class StackError(Exception):
@@ -84,6 +87,7 @@ class Stack:
                     f"Port {port} is in use; choose another with {variable}=…"
                 )
         self._environment = self._environ(self.services.start())
+        self._write_environment()
         self._run("外部密钥 the parties' keys", [*self._command("stubs"), "--keys-only"])
         self._run("数据库结构 database structure", [sys.executable, "-m", "migrations", "upgrade"])
         seed = [sys.executable, "-m", "scripts.seed", str(self.layout.home)]
@@ -94,6 +98,7 @@ class Stack:
 
     def stop(self) -> None:
         """End the parts, newest first, then the servers."""
+        (self.layout.home / ENVIRONMENT_FILE).unlink(missing_ok=True)
         for part in reversed(PARTS):
             process = self._processes.pop(part, None)
             if process is not None:
@@ -161,6 +166,12 @@ class Stack:
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _write_environment(self) -> None:
+        path = self.layout.home / ENVIRONMENT_FILE
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(self._environment, file)
 
     def _run(self, what: str, command: list[str]) -> None:
         done = subprocess.run(

@@ -21,6 +21,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ["ES256", "PS256", "RS256"]
 LONGEST_LIFE = timedelta(minutes=5)
 SKEW = timedelta(seconds=60)
+#: Seconds since 1970 that are a time at all.
+LATEST = 10**11
 
 
 def by_secret(session: Session, client_id: str, secret: str) -> OpenidClient | None:
@@ -75,18 +77,24 @@ def _verified(jwks: dict[str, Any], assertion: str) -> dict[str, Any] | None:
 
 
 def _holds(claims: dict[str, Any], client_id: str, audiences: set[str]) -> bool:
-    named, jti = _texts(claims.get("aud")), claims.get("jti")
-    now, skew = clock.now().timestamp(), SKEW.total_seconds()
-    expires = _number(claims.get("exp"), default=0)
+    jti, now, skew = claims.get("jti"), clock.now().timestamp(), SKEW.total_seconds()
+    ends = _ends(claims)
     return (
         claims.get("iss") == claims.get("sub") == client_id
-        and bool(named & audiences)
-        and now - skew < expires <= now + LONGEST_LIFE.total_seconds() + skew
-        and _number(claims.get("iat", now), default=expires) <= now + skew
-        and _number(claims.get("nbf", now), default=expires) <= now + skew
+        and bool(_texts(claims.get("aud")) & audiences)
+        and now - skew < ends <= now + LONGEST_LIFE.total_seconds() + skew
+        and _number(claims.get("iat", now), default=ends) <= now + skew
+        and _number(claims.get("nbf", now), default=ends) <= now + skew
         and isinstance(jti, str)
         and 1 <= len(jti) <= 256
     )
+
+
+def _ends(claims: dict[str, Any]) -> float:
+    """Five minutes after it was made at the latest: some libraries say an hour and cannot be told."""
+    expires = _number(claims.get("exp"), default=0)
+    made = _number(claims.get("iat"), default=expires)
+    return min(expires, made + LONGEST_LIFE.total_seconds())
 
 
 def _texts(value: object) -> set[str]:
@@ -95,15 +103,16 @@ def _texts(value: object) -> set[str]:
 
 
 def _number(value: object, *, default: float) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if good else default  # type: ignore[arg-type]  # just checked
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LATEST:
+        return default
+    return float(value)
 
 
 def _use_up(session: Session, client: OpenidClient, claims: dict[str, Any]) -> bool:
     row = insert(OpenidAssertion).values(
         client_id=client.id,
         jti_hash=digest(claims["jti"]),
-        expires_at=datetime.fromtimestamp(claims["exp"], UTC) + SKEW,
+        expires_at=datetime.fromtimestamp(_ends(claims), UTC) + SKEW,
     )
     first = row.on_conflict_do_nothing().returning(OpenidAssertion.client_id)
     return session.execute(first).scalar() is not None
