@@ -13,6 +13,9 @@ _ROLES = (
     "county_officer",
     "city_officer",
     "village_agent",
+    "system_admin",
+    "security_admin",
+    "audit_admin",
     "organisation",
     "department",
 )
@@ -23,6 +26,7 @@ def demonstration_calls(world: World) -> Blueprint:
     calls = Blueprint("demo", __name__)
     accounts = [_account(world, person) for person in world.people if person.role in _PLAYABLE]
     accounts += [_holder(holder) for holder in world.other_documents.values()]
+    accounts += [vars(officer) for officer in world.officers]
     accounts += [_representative(organisation) for organisation in world.organisations]
 
     @calls.get("/demo/accounts")

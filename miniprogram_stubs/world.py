@@ -153,6 +153,19 @@ class MedicalBills:
 
 
 @dataclass(frozen=True)
+class Officer:
+    """Somebody who works for a unit of the product, with what signing in there needs."""
+
+    role: str
+    name: str
+    document_number: str
+    login: str
+    password: str
+    totp_secret: str
+    note: str
+
+
+@dataclass(frozen=True)
 class World:
     """The whole file, with the look-ups the parties need."""
 
@@ -175,6 +188,7 @@ class World:
     #: By kind and number.
     other_documents: dict[tuple[str, str], Holder]
     organisations: tuple[Organisation, ...]
+    officers: tuple[Officer, ...]
 
 
 def load_world(path: str) -> World:
@@ -210,7 +224,12 @@ def load_world(path: str) -> World:
             for entry in raw["other_documents"]
         },
         organisations=_organisations(raw["organisations"], people),
+        officers=tuple(_officer(entry) for entry in raw["officers"]),
     )
+
+
+def _officer(entry: dict[str, Any]) -> Officer:
+    return Officer(**{field: entry[field] for field in Officer.__dataclass_fields__})
 
 
 def _organisations(

@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from scripts.world_officers import make_officers
 from scripts.world_others import (
     NEVER_ASSIGNED_REGION,
     make_organisations,
@@ -263,6 +264,7 @@ def world_text() -> str:
         "venue_staff": staff,
         "other_documents": make_other_documents(INGREDIENTS["other_documents"]),
         "organisations": organisations,
+        "officers": make_officers(maker.people, INGREDIENTS["officers"]),
         "health_records": records,
         "medical_bills": INGREDIENTS["medical_bills"] | {"contact_phones": contact_phones(maker)},
     }

@@ -44,6 +44,7 @@ def welcome(stack: Stack, seconds: float) -> str:
     venue = world["venue_staff"][0]
     staff = by_key[venue["person"]]
     resident = by_key["r001"]
+    officers = ", ".join(officer["login"] for officer in world["officers"])
     return f"""
   汇办已就绪 Huiban is ready ({seconds:.0f} s)
 
@@ -57,6 +58,8 @@ def welcome(stack: Stack, seconds: float) -> str:
   演示人物（全部虚构）People to try (all invented)
     居民 resident     {resident["name"]}  {resident["phone"]}  {resident["document_number"]}
     场所人员 staff     {staff["name"]}  {staff["phone"]}  venue {venue["venue_id"]}
+    工作人员 officers  {officers}
+                       密码与动态口令密钥 passwords and secrets: {stack.stubs_url}/demo/accounts
 
   试一试 Try
     curl '{stack.url}/api/v1/menu?region=420100000000&audience=person'

@@ -17,6 +17,7 @@ from app.identity.accounts import account_of_phone
 from healthcode import keys as verifier_keys
 from healthcode import venues
 from scripts.environment import key_file, read_world
+from scripts.seed_officers import seed_officers
 
 #: Seconds: the catalogue comes in with a few large statements.
 STATEMENT_MS = 60_000
@@ -46,6 +47,7 @@ def seed(core: Core, home: Path) -> None:
     print(f"  目录已导入 catalogue imported ({time.monotonic() - began:.1f} s)", flush=True)
     with unit_of_work(core) as session:
         _people(session, read_world())
+        seed_officers(session, read_world())
         root = read_key_file(key_file(home, "root"), production=False)
         verifier_keys.publish(session, root)
 
