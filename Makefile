@@ -36,10 +36,10 @@ demo: bootstrap ## 从头到尾演示一遍, KILL=web|worker|postgres|redis 可�
 	$(PY) -m scripts.demo $(ARGS)
 
 ##@ 检查 / Check it
-test: bootstrap ## 全部测试, ARGS 传给 pytest | All tests; ARGS goes to pytest
+test: bootstrap ## 测试, 浏览器旅程取短集; ARGS 传给 pytest | All tests, of the browser journeys a short set; ARGS goes to pytest
 	@$(BESIDE) $(PY) -m pytest $(ARGS)
-e2e: bootstrap ## 只跑端到端测试 | The end-to-end tests alone
-	@$(BESIDE) $(PY) -m pytest tests/journeys tests/web tests/miniprogram -n 0 $(ARGS)
+e2e: bootstrap ## 全部端到端旅程, 含浏览器 | All end-to-end journeys, in the browser and without
+	@$(BESIDE) $(PY) -m pytest tests/journeys tests/web tests/miniprogram -m 'not faults' $(ARGS)
 lint: bootstrap ## 格式、类型与分层检查 | Format, types and layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .

@@ -45,6 +45,16 @@ SETTLED = """() => Promise.allSettled(
         .map((each) => each.finished))"""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What opens a browser belongs to `make e2e`, unless it is one of the short set of `make test`."""
+    here = Path(__file__).parent
+    for item in items:
+        browses = {"launch", "browser"} & set(getattr(item, "fixturenames", ()))
+        if item.path.parent == here and browses and not item.get_closest_marker("short"):
+            item.add_marker("e2e")
+
+
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The folder of the built pages, up to date."""

@@ -100,6 +100,7 @@ def test_a_session_ended_from_another_device_is_noticed(
     expect(page.get_by_text("登录后可亮健康码")).to_be_visible()
 
 
+@pytest.mark.short
 def test_what_one_person_began_is_never_sent_in_anothers_name(page, enter):
     enter(page, "r191")
     page.goto("/app/#/code/declare")
@@ -157,6 +158,7 @@ def test_without_a_network_the_app_opens_and_says_what_is_wrong(page, watch):
     expect(page.get_by_role("heading", name="我的")).to_be_visible()
 
 
+@pytest.mark.short
 def test_swagger_ui_comes_from_our_own_host_and_calls_the_api(new_page):
     page = new_page(viewport={"width": 1100, "height": 900})
     page.goto("/docs")

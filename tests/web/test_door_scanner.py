@@ -49,6 +49,7 @@ def root_public(stack):
     return keys.root_public(read_key_file(key_file(stack.layout.home, "root"), production=False))
 
 
+@pytest.mark.short
 def test_the_scanner_reads_the_very_code_on_a_residents_screen(
     door, declared, film, assert_accessible
 ):
@@ -75,6 +76,7 @@ def test_the_scanner_reads_the_very_code_on_a_residents_screen(
     assert_accessible(scanner)
 
 
+@pytest.mark.short
 def test_without_a_network_signatures_are_checked_and_nothing_passes(
     door, declared, film, watch, assert_accessible
 ):
@@ -149,6 +151,7 @@ def test_a_lost_answer_is_asked_for_again_and_the_scan_is_stored_once(door, decl
     expect(phone.get_by_text("洪山便民服务中心")).to_have_count(1)
 
 
+@pytest.mark.short
 def test_forged_codes_from_a_handheld_scanner_are_refused_and_counted(
     door, declared, assert_accessible
 ):

@@ -23,6 +23,7 @@ def test_after_a_shift_the_device_locks_itself_without_a_network_too(door, watch
     expect(page.locator(".counts")).to_have_count(0)
 
 
+@pytest.mark.short
 def test_a_resident_and_the_door_in_one_browser_know_nothing_of_each_other(door, enter, people):
     page = door("s025", camera=False)
     enter(page, "r170")

@@ -27,6 +27,7 @@ def decide(page, what, sure=None):
     page.get_by_role("dialog").get_by_role("button", name=sure or what, exact=True).click()
 
 
+@pytest.mark.short
 def test_a_mother_agrees_and_her_daughter_pays_for_both(
     new_page, people, enter, watch, assert_accessible
 ):

@@ -21,6 +21,7 @@ def fact(page, name):
     return page.locator("dl > div").filter(has=page.get_by_text(name, exact=True)).locator("dd")
 
 
+@pytest.mark.short
 def test_a_resident_finds_a_matter_by_colloquial_words(page, assert_accessible):
     page.goto("/app/")
     page.get_by_role("link", name="您想办什么事？").click()

@@ -92,6 +92,7 @@ def stopped(stack):
         stack.wait_until_ready()
 
 
+@pytest.mark.short
 def test_the_first_load_is_small_and_the_next_costs_nothing(page, new_page, with_code, built):
     with_code("r132")
     # The same person on a phone that has loaded nothing yet.
@@ -114,6 +115,7 @@ def test_the_first_load_is_small_and_the_next_costs_nothing(page, new_page, with
     assert meter.bytes == {}
 
 
+@pytest.mark.short
 def test_on_a_slow_network_the_code_is_there_within_a_second(page, with_code):
     with_code("r133")
     page.add_init_script(STOPWATCH)
@@ -138,6 +140,7 @@ def test_on_a_slow_network_the_code_is_there_within_a_second(page, with_code):
     assert fetched <= 2_000
 
 
+@pytest.mark.short
 def test_with_the_server_stopped_the_last_code_is_shown_until_it_expires(
     page, with_code, stack, watch, assert_accessible
 ):

@@ -57,6 +57,7 @@ def read(page):
     return code.text
 
 
+@pytest.mark.short
 def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signed(
     page, enter, assert_accessible
 ):
@@ -102,6 +103,7 @@ def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signe
     expect(page.get_by_text(re.compile(r"剩余 1:\d\d"))).to_be_visible()
 
 
+@pytest.mark.short
 def test_a_colour_is_told_by_words_shape_and_pattern_too(page, enter, declare, assert_accessible):
     shown = {}
     for key, words in (("r122", "黄码"), ("r204", "红码")):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.short
 def test_an_empty_inbox_says_what_will_come_and_the_tab_counts_nothing(
     page, enter, assert_accessible
 ):

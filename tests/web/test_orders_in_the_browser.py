@@ -145,6 +145,7 @@ def test_what_one_person_chose_is_not_seen_by_the_next(page, enter):
     expect(page.get_by_text("没有选择缴费单")).to_be_visible()
 
 
+@pytest.mark.short
 def test_a_payment_that_does_not_fit_is_held_and_said_so_plainly(
     page, enter, stack, watch, assert_accessible
 ):

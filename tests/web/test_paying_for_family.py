@@ -45,6 +45,7 @@ def arrived(page, title):
     return news
 
 
+@pytest.mark.short
 def test_a_daughter_pays_for_her_father_who_has_no_account(
     page, people, enter, orders_of, watch, assert_accessible
 ):

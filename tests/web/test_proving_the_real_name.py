@@ -62,6 +62,7 @@ def test_a_mistyped_number_is_noticed_before_it_is_sent(page, people, sign_in, w
     assert not [path for method, path in watch.calls if path.endswith("/real-name")]
 
 
+@pytest.mark.short
 def test_signing_in_and_the_real_name_lead_on_to_the_screen_that_was_wanted(
     page, people, read_code
 ):

@@ -87,6 +87,7 @@ def test_what_has_the_focus_is_never_under_a_bar(new_page, enter, simple):
         assert [name for name, clear in seen if not clear] == [], screen
 
 
+@pytest.mark.short
 def test_chinese_is_spoken_as_chinese_in_english_mode(page, enter, declare):
     headers = enter(page, "r176")
     declare(page, headers)

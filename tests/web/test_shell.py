@@ -12,6 +12,7 @@ SAID = "演示数据 · 人员与金额均为虚构"
 SLOWER = "部分服务暂时较慢"
 
 
+@pytest.mark.short
 def test_a_demonstration_says_so_on_every_screen_and_moves_nothing_the_second_time(page):
     page.goto("/app/")
     expect(page.get_by_text(SAID)).to_be_visible()

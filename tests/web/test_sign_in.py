@@ -11,6 +11,7 @@ pytestmark = pytest.mark.timeout(300)
 RESIDENT = "r001"
 
 
+@pytest.mark.short
 def test_a_resident_signs_in_by_the_code_that_was_sent_and_out_again(
     page, people, read_code, assert_accessible
 ):
@@ -59,6 +60,7 @@ def test_a_number_that_is_no_phone_is_named_at_its_field(page, watch):
     expect(page.get_by_text("请填写中国大陆手机号")).to_be_visible()
 
 
+@pytest.mark.short
 def test_simple_mode_enlarges_everything_and_is_remembered(page, assert_accessible):
     page.goto("/app/#/me")
     size = "parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)"
@@ -93,6 +95,7 @@ def test_every_screen_is_announced_by_title_and_focused_heading(page):
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
+@pytest.mark.short
 def test_english_reaches_the_screens_and_the_servers_words(page, watch):
     watch.expect("401")
     page.goto("/app/#/me")
