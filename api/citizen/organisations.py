@@ -164,7 +164,7 @@ def list_invitations() -> dict[str, Any]:
 
 
 @blueprint.route(
-    "/invitations/<uuid:operator_id>/accept",
+    "/invitations/<uuid:invitation_id>/accept",
     methods=["POST"],
     policy="asked in my name and number",
     level="real_name",
@@ -172,14 +172,14 @@ def list_invitations() -> dict[str, Any]:
 )
 @blueprint.response(200, OperatorItem)
 @blueprint.alt_response(404, description="not asked of me")
-def accept_invitation(operator_id: uuid.UUID) -> dict[str, Any]:
+def accept_invitation(invitation_id: uuid.UUID) -> dict[str, Any]:
     """Agree to act for the organisation."""
-    row = operators.accept(session(), actor(), operator_id)
+    row = operators.accept(session(), actor(), invitation_id)
     return queries.shown(session(), row)
 
 
 @blueprint.route(
-    "/invitations/<uuid:operator_id>/decline",
+    "/invitations/<uuid:invitation_id>/decline",
     methods=["POST"],
     policy="asked in my name and number",
     level="real_name",
@@ -187,9 +187,9 @@ def accept_invitation(operator_id: uuid.UUID) -> dict[str, Any]:
 )
 @blueprint.response(200, OperatorItem)
 @blueprint.alt_response(404, description="not asked of me")
-def decline_invitation(operator_id: uuid.UUID) -> dict[str, Any]:
+def decline_invitation(invitation_id: uuid.UUID) -> dict[str, Any]:
     """Do not act for the organisation."""
-    row = operators.decline(session(), actor(), operator_id)
+    row = operators.decline(session(), actor(), invitation_id)
     return queries.shown(session(), row)
 
 

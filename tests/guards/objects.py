@@ -7,23 +7,27 @@ where its routes demand a body, one in `BODIES`.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from identity.organisation_support import Desk, company
 from payments.placed import place
 from sqlalchemy import insert, select
 from staffing import REGION, held
-from support import _sample, make_person
+from support import _sample, make_person, resident_id
 
 from app.core import clock
 from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
 from app.identity import sessions, tokens
-from app.identity.models import Account, Person
+from app.identity.face.models import FaceChallenge
+from app.identity.models import Account, Person, SessionFamily
 from app.identity.openid.models import OpenidClient, OpenidConsent
+from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
 from app.identity.staff.models import Officer
 from app.payments.models import Bill
@@ -129,6 +133,42 @@ def a_venue(place_: Place, person: Any) -> uuid.UUID:
     return venue
 
 
+def a_company(place_: Place, person: Any) -> uuid.UUID:
+    """The company they stand for: one each, so that it is also the one they act for."""
+    with unit_of_work(place_.core) as session:
+        index = session.get_one(Person, person.actor.person).document_index
+        theirs = select(Organisation.id).where(Organisation.representative_index == index)
+        known = session.scalar(theirs)
+    return known or company(place_.core, person)
+
+
+def an_invitation(place_: Place, person: Any) -> str:
+    """A company asks them to act for it."""
+    asking = make_person(place_.core)
+    made = Desk(place_.client).add(asking, company(place_.core, asking), person)
+    assert made.status_code == 201, made.json
+    return str(made.json["id"])
+
+
+def an_operator(place_: Place, person: Any) -> tuple[uuid.UUID, str]:
+    """Their company and somebody it asks to act for it."""
+    own = a_company(place_, person)
+    made = Desk(place_.client).add(person, own, make_person(place_.core))
+    assert made.status_code == 201, made.json
+    return own, made.json["id"]
+
+
+def a_face_check(place_: Place, person: Any) -> uuid.UUID:
+    """A challenge of the session they opened last."""
+    mine = select(SessionFamily.id).where(SessionFamily.account_id == person.actor.account)
+    with unit_of_work(place_.core) as session:
+        family = session.scalars(mine.order_by(SessionFamily.id.desc()).limit(1)).one()
+        digest = hashlib.sha256(b"token").digest()
+        expires = clock.now() + timedelta(minutes=5)
+        own = {"family_id": family, "token_digest": digest, "expires_at": expires}
+        return _row_in(session, FaceChallenge, **own)
+
+
 #: The last parameter of a rule → an example. The first of a nested rule comes with the second.
 OBJECTS: dict[str, Make] = {
     "family_id": a_session,
@@ -139,11 +179,15 @@ OBJECTS: dict[str, Make] = {
     "client_id": a_consent,
     "officer_id": an_officer,
     "role_id": a_role,
+    "organisation_id": a_company,
+    "operator_id": an_operator,
+    "invitation_id": an_invitation,
 }
 
 #: Parameters that name nobody's object, and why.
 NOBODYS = {
     "code": "a matter of the public catalogue",
+    "purpose": "a purpose of the public list; the consent is the caller's own",
     "merchant_ref": "a merchant of ours; the provider's signature is judged",
     "request_id": "a sign-in of whoever holds the browser's cookie (tests/openid)",
 }
@@ -162,6 +206,15 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "confirmed_true": True,
     },
     ("PUT", "/api/v1/officer/officers/<uuid:officer_id>/state"): {"state": "locked"},
+    ("POST", "/api/v1/organisations/<uuid:organisation_id>/operators"): {
+        "person": {
+            "name": "测试",
+            "document_type": "resident_id",
+            "document_number": resident_id(901),
+        },
+        "scopes": ["pay"],
+        "until": (clock.legal_today() + timedelta(days=30)).isoformat(),
+    },
     ("POST", "/api/v1/officer/officers/<uuid:officer_id>/roles"): {"role": "window_officer"},
 }
 
@@ -175,6 +228,12 @@ NAMED_INSIDE: dict[tuple[str, str, str], tuple[str, Make, dict[str, Any]]] = {
     ),
     ("GET", "/api/v1/health-code", "query"): ("subject_id", lambda _, who: who.actor.person, {}),
     ("POST", "/api/v1/orders", "body"): ("bill_ids", a_bill, {}),
+    ("POST", "/api/v1/auth/acting-as", "body"): ("organisation_id", a_company, {}),
+    ("POST", "/api/v1/me/face", "body"): (
+        "challenge_id",
+        a_face_check,
+        {"result_token": "token"},
+    ),
     ("POST", "/api/v1/verifier/scans", "body"): ("venue_id", a_venue, {"code": "HB1:X"}),
 }
 

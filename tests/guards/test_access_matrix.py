@@ -6,6 +6,7 @@ answers exactly like one that does not exist.
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -17,23 +18,26 @@ from guards.objects import (
     NOBODYS_INSIDE,
     OBJECTS,
     Place,
+    a_company,
     a_venue,
 )
+from identity.organisation_support import Desk
 from support import make_person
 
 from api import guards
+from app.core import clock
 from app.core.db import unit_of_work
 from app.core.ids import new_id
 from app.core.types import LEVELS
 from app.identity import sessions, tokens
-from app.identity.models import Account
+from app.identity.models import Account, SessionFamily
 from app.identity.sessions import Device
 from app.identity.staff.models import ROLES
 
 #: Refusals of the guard; everything else means: let in.
 GATE = {
     "not_authenticated", "token_refused", "not_allowed", "step_up_required",
-    "session_for_doors", "role_required",
+    "session_for_doors", "role_required", "acting_for_organisation", "acting_ended",
 }  # fmt: skip
 
 
@@ -47,6 +51,7 @@ class Caller:
     roles: frozenset[str] = frozenset()
     verifier: bool = False
     at_door: bool = False
+    acting: bool = False
     person: object = None
 
 
@@ -68,6 +73,7 @@ def callers(core, client, invent, invent_officer, monkeypatch):
     )
     found["face"] = with_face(core, found["face"].person)
     found["door"] = at_the_door(core, client)
+    found["organisation"] = for_a_company(core, client)
     for roles in ((), *((role,) for role in ROLES)):
         officer = invent_officer(*roles)
         name = roles[0] if roles else "officer"
@@ -78,10 +84,19 @@ def callers(core, client, invent, invent_officer, monkeypatch):
 def with_face(core, person):
     with unit_of_work(core) as session:
         account = session.get_one(Account, person.actor.account)
-        account.level = "face"
         granted = sessions.open_session(session, account, Device("face", "手机", "ios"))
-    headers = {"Authorization": f"Bearer {granted.access_token}"}
-    return Caller("citizen", headers, "face", person=person)
+        actor = tokens.read_access(core.keys, granted.access_token)
+        session.flush()
+        family = session.get_one(SessionFamily, actor.session_id)
+        family.face_until = clock.now() + timedelta(minutes=30)
+        raised = sessions.grant_anew(session, actor)
+    return Caller("citizen", {"Authorization": f"Bearer {raised}"}, "face", person=person)
+
+
+def for_a_company(core, client):
+    person = make_person(core)
+    headers = Desk(client).acting(person, a_company(Place(core, client), person))
+    return Caller("citizen", headers, "real_name", acting=True, person=person)
 
 
 def at_the_door(core, client):
@@ -110,6 +125,8 @@ def expected(line, caller):
         return "token_refused"
     if caller.at_door and not line.at_doors:
         return "session_for_doors"
+    if caller.acting and line.acts_for == "self":
+        return "acting_for_organisation"
     if LEVELS.index(caller.level) < LEVELS.index(line.level):
         return "step_up_required"
     if line.audience == "verifier" and not caller.verifier:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from organisation_support import Desk, company, request_for
+from identity.organisation_support import Desk, company, request_for
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from support import make_person, resident_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.request import Request, urlopen
 
 import pytest
-from organisation_support import Desk, company
+from identity.organisation_support import Desk, company
 from sqlalchemy import select, text, update
 
 from app.audit.models import AuditRow
