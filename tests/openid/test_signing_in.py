@@ -1,6 +1,7 @@
 """The whole way through our pages, and what the client learns at its end."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from joserfc import jwt
@@ -8,7 +9,9 @@ from joserfc.jwk import KeySet
 from site_and_browser import answer_of, text_of
 from sqlalchemy import text
 
+from app.core import clock
 from app.identity.documents import mask_name
+from app.identity.models import SessionFamily
 
 
 def claims_of(client, id_token):
@@ -153,6 +156,27 @@ def test_somebody_known_by_phone_only_is_told_how_to_go_on(browser, site, invent
 def test_the_level_answered_is_one_that_was_asked_for(get_tokens, site, client, wished, answered):
     tokens, _ = get_tokens(site, acr_values=wished)
     assert claims_of(client, tokens["id_token"])["acr"] == answered
+
+
+def show_face(session, person, ago=timedelta(0)):
+    """As a passed check in the app does."""
+    lasts = timedelta(minutes=session.core.settings.face_level_minutes)
+    family = session.get(SessionFamily, person.actor.session_id)
+    family.face_until = (clock.now() - ago).replace(microsecond=0) + lasts
+    session.commit()
+
+
+def test_a_face_shown_in_the_app_counts_for_the_sign_in_that_waits(
+    browser, site, invent, session, client
+):
+    person, face = invent(), "urn:huiban:face"
+    show_face(session, person, ago=timedelta(minutes=5))
+    page = browser.sign_in(browser.open(site.address(acr_values=face)), person.phone)
+    assert "需要人脸核验" in text_of(page), "one shown before does not"
+    show_face(session, person)
+    code = answer_of(browser.agree(browser.open(browser.at)))["code"]
+    told = client.post("/oauth/token", data=site.form(code), headers=site.basic).get_json()
+    assert claims_of(client, told["id_token"])["acr"] == face
 
 
 def test_refusing_sends_the_person_back_with_that_answer(browser, site, invent):

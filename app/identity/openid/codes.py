@@ -8,7 +8,6 @@ from sqlalchemy import select
 from app.core import clock, crypto
 from app.core.db import Session
 from app.core.ids import new_id
-from app.core.types import Level
 from app.identity.openid import grants, requests
 from app.identity.openid.deciding import Ready
 from app.identity.openid.models import OpenidClient, OpenidGrant
@@ -24,7 +23,6 @@ GRANT_LIFE = timedelta(days=60)
 def issue_code(session: Session, waiting: Waiting, ready: Ready) -> str:
     """Finish the request. Returns the code, which is stored nowhere."""
     at, code, row_id = clock.now(), new_secret("hbc_"), new_id()
-    level: Level = ready.account.level  # type: ignore[assignment]  # the column's check holds it
     nonce = waiting.parameters.get("nonce")
     session.add(
         OpenidGrant(
@@ -39,7 +37,7 @@ def issue_code(session: Session, waiting: Waiting, ready: Ready) -> str:
             redirect_uri=waiting.wish.redirect_uri,
             nonce_sealed=crypto.seal(session.core.keys, _nonce(row_id), nonce) if nonce else None,
             scopes=sorted(waiting.wish.scopes & set(ready.consent.scopes)),
-            acr=answered_acr(level, waiting.wish.acr_values),
+            acr=answered_acr(ready.level, waiting.wish.acr_values),
             amr=ready.login.amr,
             auth_at=ready.login.auth_at,
             generation=0,

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from app.core import clock
 from app.core.db import Session
 from app.core.types import LEVELS, Level
-from app.identity.models import Account
+from app.identity.models import Account, SessionFamily
 from app.identity.openid import logins
 from app.identity.openid.consents import standing_consent
 from app.identity.openid.models import OpenidConsent, OpenidLogin
@@ -41,6 +43,7 @@ class Ready:
     login: OpenidLogin
     account: Account
     consent: OpenidConsent
+    level: Level
 
 
 Step = SignIn | StepUp | AskConsent | Ready
@@ -62,14 +65,14 @@ def next_step(session: Session, waiting: Waiting, browser: str) -> Step:
     expected = wish.expected_subject
     if expected is not None and expected != subject(session, client, account.id):
         return SignIn()
-    least = least_level(wish.scopes, wish.acr_values)
-    if not _reaches(account, least):
+    least, level = least_level(wish.scopes, wish.acr_values), _level(session, account, waiting)
+    if LEVELS.index(level) < LEVELS.index(least):
         return StepUp(least)
     consent = standing_consent(session, account.id, client.id, wish.scopes)
     asked_anew = "consent" in wish.prompt
     if consent is None or (asked_anew and consent.given_at < waiting.row.created_at):
         return AskConsent(account)
-    return Ready(login, account, consent)
+    return Ready(login, account, consent, level)
 
 
 def _recent_enough(login: OpenidLogin, waiting: Waiting) -> bool:
@@ -82,5 +85,16 @@ def _recent_enough(login: OpenidLogin, waiting: Waiting) -> bool:
     return wish.max_age is None or clock.now() - login.auth_at <= timedelta(seconds=wish.max_age)
 
 
-def _reaches(account: Account, least: Level) -> bool:
-    return LEVELS.index(account.level) >= LEVELS.index(least)
+def _level(session: Session, account: Account, waiting: Waiting) -> Level:
+    """The account's level; face if it was shown in the app while this request was waiting."""
+    lasts = timedelta(minutes=session.core.settings.face_level_minutes)
+    began = waiting.row.created_at.replace(microsecond=0)
+    shown = select(SessionFamily.id).where(
+        SessionFamily.account_id == account.id,
+        SessionFamily.ended_at.is_(None),
+        SessionFamily.face_until >= began + lasts,
+        SessionFamily.face_until > clock.now(),
+    )
+    if account.person_id is not None and session.scalar(shown.limit(1)) is not None:
+        return "face"
+    return account.level  # type: ignore[return-value]  # the column's check holds it to Level
