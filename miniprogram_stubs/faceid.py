@@ -5,7 +5,6 @@ face is looked at: who holds the BizToken says at `/faceid/simulate`, or on the 
 how the comparison ended.
 """
 
-import json
 import threading
 import uuid
 from collections import OrderedDict
@@ -116,7 +115,7 @@ def party(world: World, checks: Checks, outages: Outages, base_url: str) -> Blue
 def _act(checks: Checks, rule_id: str, base_url: str) -> dict[str, Any]:
     if request.headers.get("X-TC-Version", "") != _VERSION:
         raise tc3.SignatureError("NoSuchVersion", "The API version does not exist.")
-    body = json.loads(request.get_data() or b"null")
+    body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
         raise tc3.SignatureError("InvalidParameter", "The request body is not valid JSON.")
     if body.get("RuleId") != rule_id:
