@@ -31,7 +31,7 @@ from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.officer import me as officer_me
-from api.officer import officers
+from api.officer import officers, passkeys
 from api.officer import sessions as officer_sessions
 from api.oidc import authorize, endpoints
 from api.oidc import logout as openid_logout
@@ -77,7 +77,12 @@ PACKAGES = (
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(
-        blueprints=(officer_sessions.blueprint, officer_me.blueprint, officers.blueprint),
+        blueprints=(
+            officer_sessions.blueprint,
+            officer_me.blueprint,
+            passkeys.blueprint,
+            officers.blueprint,
+        ),
         commands=(staff_cli.staff,),
     ),
     Package(

@@ -127,6 +127,7 @@ PARTICULAR = {
     "health_statuses.state": "grey",
     "health_statuses.colour": "unknown",
     "units.kind": "window",
+    "officer_challenges.purpose": "sign_in",
     "officers.state": "active",
     "officer_roles.role": "case_officer",
 }

@@ -8,6 +8,7 @@ from flask import Response, request
 from api.blueprints import AudienceBlueprint
 from api.context import actor, session
 from api.errors import problem
+from api.officer.passkeys import Credential
 from api.origins import demand_own_origin, set_cookie
 from api.schemas import Schema, Text
 from app.identity.errors import TokenRefused
@@ -51,15 +52,27 @@ class Challenge(Schema):
     expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
     must_change = ma.fields.Boolean(required=True)
     enrolment = ma.fields.Nested(Enrolment, required=True, allow_none=True)
+    passkey = ma.fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "PublicKeyCredentialRequestOptions, where there are passkeys"},
+    )
 
 
 class SecondFactor(Schema):
-    """The challenge and a one-time password. `browser`: the refresh token becomes a cookie."""
+    """The challenge, and a one-time password or what a passkey answered (exactly one of them).
+    `browser`: the refresh token becomes a cookie."""
 
     challenge = Text(64, required=True)
-    otp = Text(6, required=True, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
+    otp = Text(6, load_default=None, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
+    passkey = Credential(load_default=None)
     new_password = Text(128, load_default=None)
     browser = ma.fields.Boolean(load_default=False)
+
+    @ma.validates_schema
+    def _exactly_one(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("otp") is None) == (data.get("passkey") is None):
+            raise ma.ValidationError("otp 与 passkey 须且只能填一项。 Exactly one of them.", "otp")
 
 
 class OfficerRefresh(Schema):
@@ -97,6 +110,7 @@ def begin(body: dict[str, Any]) -> dict[str, Any] | Response:
         "expires_in": int(signing_in.LIFE.total_seconds()),
         "must_change": outcome.must_change,
         "enrolment": enrolment,
+        "passkey": outcome.passkey,
     }
 
 
@@ -106,10 +120,10 @@ def begin(body: dict[str, Any]) -> dict[str, Any] | Response:
 @blueprint.arguments(SecondFactor)
 @blueprint.response(201, OfficerSessionAnswer)
 def answer_challenge(body: dict[str, Any]) -> dict[str, Any] | Response:
-    """Second step: a one-time password, each good once."""
+    """Second step: a one-time password, each good once, or a passkey."""
     if body["browser"]:
         demand_own_origin()
-    return answer(signing_in.check_otp(session(), signing_in.Answered(**body)))
+    return answer(signing_in.check_second_factor(session(), signing_in.Answered(**body)))
 
 
 @blueprint.route("/refresh", methods=["POST"], level="anonymous", policy="token's session")

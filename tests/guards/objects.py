@@ -29,7 +29,7 @@ from app.identity.models import Account, Person, SessionFamily
 from app.identity.openid.models import OpenidClient, OpenidConsent
 from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
-from app.identity.staff.models import Officer
+from app.identity.staff.models import Officer, OfficerPasskey
 from app.payments.models import Bill
 from healthcode.venues import NewVenue, add_staff, register_venue
 from push.models import Notice, PushDevice
@@ -115,6 +115,14 @@ def a_role(place_: Place, _: Any) -> tuple[uuid.UUID, uuid.UUID]:
         return officer_id, row.id
 
 
+def a_passkey(place_: Place, person: Any) -> uuid.UUID:
+    """A passkey of an officer: theirs, if they are one."""
+    with unit_of_work(place_.core) as session:
+        return _row_in(
+            session, OfficerPasskey, officer_id=person.actor.officer_id or _officer(session)
+        )
+
+
 def a_bill(place_: Place, person: Any) -> uuid.UUID:
     """A bill in their name."""
     with unit_of_work(place_.core) as session:
@@ -182,6 +190,7 @@ OBJECTS: dict[str, Make] = {
     "organisation_id": a_company,
     "operator_id": an_operator,
     "invitation_id": an_invitation,
+    "passkey_id": a_passkey,
 }
 
 #: Parameters that name nobody's object, and why.

@@ -95,3 +95,11 @@ class AdministratorExists(Conflict):
     code = "administrator_exists"
     zh = "该类管理员已存在，请由现任管理员授予。"
     en = "There is such an administrator already, who can grant the role."
+
+
+class PasskeyRefused(InvalidInput):
+    """The credential does not answer our challenge, or there are too many."""
+
+    code = "passkey_refused"
+    zh = "通行密钥未通过校验，请重试。"
+    en = "The passkey could not be verified; please try again."

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -110,12 +110,17 @@ class OfficerRole(Base):
 
 
 class OfficerChallenge(Base):
-    """A password was right; the second factor is still to come."""
+    """A password was right and the second factor is still to come; or a passkey to be registered."""
 
     __tablename__ = "officer_challenges"
-    __table_args__ = (CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),)
+    __table_args__ = (
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        CheckConstraint("purpose IN ('sign_in', 'passkey')", name="purpose"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    #: `sign_in`, or `passkey`: to register one.
+    purpose: Mapped[str] = mapped_column(server_default="sign_in")
     officer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("officers.id"), index=True)
     #: SHA-256 of the text the client holds.
     text_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -123,11 +128,30 @@ class OfficerChallenge(Base):
     device_hash: Mapped[bytes | None]
     #: The secret to enrol, while there is none; shown once, with this challenge.
     totp_sealed: Mapped[bytes | None]
+    #: What a passkey has to sign; random.
+    passkey_challenge: Mapped[bytes | None]
     #: Wrong second factors so far; the fifth ends it.
     tries: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class OfficerPasskey(Base):
+    """A passkey of an officer (WebAuthn): only the public half is ours."""
+
+    __tablename__ = "officer_passkeys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    officer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("officers.id"), index=True)
+    #: The authenticator's own name for it.
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    #: COSE key.
+    public_key: Mapped[bytes]
+    #: Uses as the authenticator counts them; it must grow, where it counts at all.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
 
 
 class OfficerSession(Base):

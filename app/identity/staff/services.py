@@ -18,7 +18,7 @@ from app.core.ids import new_id
 from app.core.types import SYSTEM, Actor
 from app.identity import passwords
 from app.identity.documents import normalise_name
-from app.identity.staff import policies, sessions, states
+from app.identity.staff import passkeys, policies, sessions, states
 from app.identity.staff.errors import LoginTaken, NotOneself, OfficerHasLeft
 from app.identity.staff.models import Officer, OfficerRole, Unit
 
@@ -124,6 +124,7 @@ def reset_second_factor(session: Session, actor: Actor, officer_id: uuid.UUID) -
     if officer.state == "left":
         raise OfficerHasLeft
     officer.totp_sealed = officer.totp_step = None
+    passkeys.remove_all(session, officer_id)
     sessions.end_all(session, officer_id, "factor_reset")
     record(session, act_of(actor, "staff.second_factor_reset", object_id=officer_id))
 

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -14,7 +15,7 @@ from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.identity import passwords
 from app.identity.sessions import Refused
-from app.identity.staff import second_factor, sessions
+from app.identity.staff import passkeys, second_factor, sessions
 from app.identity.staff.errors import OfficerLoginRefused, PasswordTooWeak, SecondFactorRefused
 from app.identity.staff.models import Officer, OfficerChallenge
 from app.identity.staff.sessions import OfficerGranted, device_hash
@@ -47,16 +48,20 @@ class Challenged:
 
     challenge: str
     totp_secret: str | None
+    #: Options for `navigator.credentials.get`, where the officer has passkeys.
+    passkey: dict[str, Any] | None
     must_change: bool
     login: str
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The second step: the challenge with a one-time password, and a new password where asked."""
+    """The second step: the challenge with a one-time password or a passkey's assertion, and a new
+    password where asked."""
 
     challenge: str
-    otp: str
+    otp: str | None = None
+    passkey: dict[str, Any] | None = None
     new_password: str | None = None
     browser: bool = False
 
@@ -79,27 +84,45 @@ def check_password(session: Session, attempt: Attempt) -> Challenged | Refused:
     return _challenge(session, officer, device)
 
 
-def check_otp(session: Session, answer: Answered) -> OfficerGranted | Refused:
-    """Open a session if the one-time password is right and new. A wrong one is remembered.
+def check_second_factor(session: Session, answer: Answered) -> OfficerGranted | Refused:
+    """Open a session if the one-time password or passkey is right and new. A wrong one is remembered.
 
     Raises `PasswordTooWeak` when a new password is demanded and is missing or not good.
     """
-    found = open_challenge(session, answer.challenge)
+    found = _open_challenge(session, answer.challenge)
     if found is None:
         return Refused(SecondFactorRefused())
     row, officer = found
-    secret = second_factor.secret_of(session, officer, row)
-    step = second_factor.matching_step(secret, answer.otp, officer.totp_step) if secret else None
-    if secret is None or step is None:
-        return refuse_factor(session, row)
+    right = (
+        passkeys.proves(session, row, answer.passkey)
+        if answer.passkey is not None
+        else _check_otp(session, officer, row, answer.otp or "")
+    )
+    if not right:
+        row.tries += 1
+        act = Act("staff.second_factor", "officer", row.officer_id, result="refused")
+        record(session, act)
+        return Refused(SecondFactorRefused())
     _change_password(officer, answer.new_password)
-    second_factor.enrol(session, officer, secret, step)
-    return finish(session, row, officer, browser=answer.browser)
+    limits.give_back(session, FAILED_FACTOR, _who(session, row, officer))
+    row.used_at = clock.now()
+    row.totp_sealed = None
+    record(session, Act("staff.sign_in", "officer", officer.id, unit_id=officer.unit_id))
+    return sessions.open_session(session, officer, row.device_hash, browser=answer.browser)
 
 
-def open_challenge(session: Session, text: str) -> tuple[OfficerChallenge, Officer] | None:
+def forget_old(session: Session) -> int:
+    """Delete challenges a day after they expired. Returns how many."""
+    long_ago = clock.now() - timedelta(days=1)
+    old = delete(OfficerChallenge).where(OfficerChallenge.expires_at < long_ago)
+    return session.connection().execute(old).rowcount
+
+
+def _open_challenge(session: Session, text: str) -> tuple[OfficerChallenge, Officer] | None:
     """The challenge this text belongs to while it may be answered, and its officer; both locked."""
-    mine = select(OfficerChallenge).where(OfficerChallenge.text_hash == _digest(text))
+    mine = select(OfficerChallenge).where(
+        OfficerChallenge.text_hash == _digest(text), OfficerChallenge.purpose == "sign_in"
+    )
     row = session.scalar(mine.with_for_update())
     if row is None or row.used_at is not None or row.expires_at <= clock.now():
         return None
@@ -111,30 +134,14 @@ def open_challenge(session: Session, text: str) -> tuple[OfficerChallenge, Offic
     return row, officer
 
 
-def refuse_factor(session: Session, row: OfficerChallenge) -> Refused:
-    """Count a wrong second factor."""
-    row.tries += 1
-    officer_id = row.officer_id
-    record(session, Act("staff.second_factor", "officer", officer_id, result="refused"))
-    return Refused(SecondFactorRefused())
-
-
-def finish(
-    session: Session, row: OfficerChallenge, officer: Officer, *, browser: bool
-) -> OfficerGranted:
-    """Both factors were right: use up the challenge and open the session."""
-    limits.give_back(session, FAILED_FACTOR, _who(session, row, officer))
-    row.used_at = clock.now()
-    row.totp_sealed = None
-    record(session, Act("staff.sign_in", "officer", officer.id, unit_id=officer.unit_id))
-    return sessions.open_session(session, officer, row.device_hash, browser=browser)
-
-
-def forget_old(session: Session) -> int:
-    """Delete challenges a day after they expired. Returns how many."""
-    long_ago = clock.now() - timedelta(days=1)
-    old = delete(OfficerChallenge).where(OfficerChallenge.expires_at < long_ago)
-    return session.connection().execute(old).rowcount
+def _check_otp(session: Session, officer: Officer, row: OfficerChallenge, otp: str) -> bool:
+    """Whether it is right and later than the last one; the first right one enrols its secret."""
+    secret = second_factor.secret_of(session, officer, row)
+    step = second_factor.matching_step(secret, otp, officer.totp_step) if secret else None
+    if secret is None or step is None:
+        return False
+    second_factor.enrol(session, officer, secret, step)
+    return True
 
 
 def _take_try(
@@ -156,20 +163,23 @@ def _challenge(session: Session, officer: Officer, device: bytes | None) -> Chal
     text, row_id, at = secrets.token_urlsafe(32), new_id(), clock.now()
     secret = second_factor.new_secret() if officer.totp_sealed is None else None
     keys = session.core.keys
+    to_sign, options = passkeys.ask(session, officer.id)
     session.add(
         OfficerChallenge(
             id=row_id,
+            purpose="sign_in",
             officer_id=officer.id,
             text_hash=_digest(text),
             device_hash=device,
             totp_sealed=secret and crypto.seal(keys, second_factor.challenge_field(row_id), secret),
+            passkey_challenge=to_sign,
             tries=0,
             created_at=at,
             expires_at=at + LIFE,
             used_at=None,
         )
     )
-    return Challenged(text, secret, officer.must_change, officer.login)
+    return Challenged(text, secret, options, officer.must_change, officer.login)
 
 
 def _change_password(officer: Officer, new: str | None) -> None:
