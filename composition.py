@@ -14,6 +14,7 @@ from api.citizen import (
     bills,
     connected_apps,
     consents,
+    data_exports,
     devices,
     face,
     family,
@@ -53,23 +54,32 @@ from app.core.jobs import Task
 from app.core.runtime import build_core
 from app.factory import Package, create_app, trust_proxies
 from app.family import jobs as family_jobs
+from app.family import personal_data as family_data
 from app.identity import jobs as identity_jobs
+from app.identity import personal_data as identity_data
 from app.identity.events import RefreshTokenReused
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
 from app.identity.organisations import jobs as organisation_jobs
+from app.identity.organisations import personal_data as organisations_data
 from app.identity.staff import cli as staff_cli
 from app.identity.staff import jobs as staff_jobs
 from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
+from app.payments import personal_data as payments_data
 from app.payments.providers.registry import providers
+from app.privacy import jobs as privacy_jobs
+from app.privacy import personal_data as privacy_data
 from app.privacy.events import ConsentWithdrawn
+from app.privacy.parts import Part
 from app.settings import Settings, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
+from healthcode import personal_data as healthcode_data
 from push import cli as push_cli
 from push import jobs as push_jobs
+from push import personal_data as push_data
 from push.subscriptions import subscriptions as push_subscriptions
 
 PACKAGES = (
@@ -105,8 +115,15 @@ PACKAGES = (
         ),
         commands=(healthcode_cli.cli,),
     ),
-    Package(blueprints=(consents.purposes, consents.blueprint, access_log.blueprint)),
     Package(blueprints=(organisations.blueprint, acting.blueprint, face.blueprint)),
+    Package(
+        blueprints=(
+            consents.purposes,
+            consents.blueprint,
+            access_log.blueprint,
+            data_exports.blueprint,
+        )
+    ),
     Package(blueprints=(family.blueprint,)),
     Package(
         blueprints=(
@@ -128,11 +145,23 @@ SUBSCRIPTIONS = (
     *push_subscriptions,
 )
 
+#: Each domain's exporter, eraser and terms of keeping; upper ones first.
+PARTS: tuple[Part, ...] = (
+    push_data.part,
+    healthcode_data.part,
+    payments_data.part,
+    family_data.part,
+    organisations_data.part,
+    identity_data.part,
+    privacy_data.part,
+)
+
 TASKS: tuple[Task, ...] = (
     dispatcher(SUBSCRIPTIONS),
     *housekeeping.tasks,
     idempotency.forget_answers,
     *audit_jobs.tasks,
+    *privacy_jobs.tasks_for(PARTS),
     *identity_jobs.tasks,
     *organisation_jobs.tasks,
     *staff_jobs.tasks,

@@ -16,6 +16,8 @@ class SmsSettings:
     sdk_app_id: str
     sign_name: str
     login_template: str
+    #: A code that confirms an act of somebody who is signed in.
+    confirm_template: str
     security_template: str
     #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
     lookup_template: str
@@ -98,6 +100,7 @@ def read_sms(env: Env) -> SmsSettings:
         sdk_app_id=env.str("HUIBAN_SMS_SDK_APP_ID"),
         sign_name=env.str("HUIBAN_SMS_SIGN_NAME", "汇办"),
         login_template=env.str("HUIBAN_SMS_LOGIN_TEMPLATE"),
+        confirm_template=env.str("HUIBAN_SMS_CONFIRM_TEMPLATE"),
         security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
         lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
         settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),

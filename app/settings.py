@@ -68,6 +68,10 @@ class Settings:
     web_root: Path | None = None
     #: Where signed heads of the audit chain are appended: a file on another machine's disk.
     audit_heads_file: Path | None = None
+    #: The folder of sealed files, shared by all web processes and workers.
+    files_root: Path | None = None
+    #: The database as `huiban_retention`; where it is missing nothing is destroyed.
+    retention_url: str | None = None
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
 
@@ -98,6 +102,7 @@ def _read(env: Env) -> Settings:
     name = env.str("HUIBAN_ENV", "production")
     if name not in get_args(Environment):
         raise SettingsError(f"HUIBAN_ENV must be production, demo or test, not {name!r}")
+    retention = env.str("DATABASE_RETENTION_URL", None)
     return Settings(
         env=cast(Environment, name),
         database_url=sqlalchemy_url(env.str("DATABASE_URL")),
@@ -121,6 +126,8 @@ def _read(env: Env) -> Settings:
         face_level_minutes=env.int("HUIBAN_FACE_LEVEL_MINUTES", 30, validate=Range(1, 240)),
         web_root=env.path("HUIBAN_WEB_ROOT", None),
         audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
+        files_root=env.path("HUIBAN_FILES_ROOT", None),
+        retention_url=sqlalchemy_url(retention) if retention else None,
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
 

@@ -4,6 +4,7 @@ import api.idempotency
 import app.audit.models
 import app.catalogue.models
 import app.core.events
+import app.core.files
 import app.core.freshness
 import app.core.keys
 import app.core.limits

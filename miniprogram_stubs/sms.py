@@ -21,8 +21,8 @@ from miniprogram_stubs.outages import Outages
 from miniprogram_stubs.windows import UseWindow
 from miniprogram_stubs.world import SmsParty, World
 
-#: The template of one-time codes. The gateway lets such a template carry digits only.
-LOGIN_TEMPLATE_ID = "2401001"
+#: The templates of one-time codes. The gateway lets such a template carry digits only.
+CODE_TEMPLATE_IDS = frozenset({"2401001", "2401006"})
 _VERSION = "2021-01-11"
 _MOST_MESSAGES = 200_000
 _MOST_PHONES_PER_CALL = 200
@@ -118,7 +118,7 @@ class Gateway:
                 "template is not approved or request content does not match the approved "
                 "template content",
             )
-        digits_only = body["TemplateId"] == LOGIN_TEMPLATE_ID
+        digits_only = body["TemplateId"] in CODE_TEMPLATE_IDS
         if digits_only and not all(re.fullmatch(r"\d{0,6}", param) for param in params):
             return (
                 "InvalidParameterValue.TemplateParameterFormatError",
@@ -150,7 +150,7 @@ class Gateway:
                 "IsoCode": "",
             }
         text = _fill(self._expected.templates[body["TemplateId"]], params)
-        one_time = _one_time_code(params) if body["TemplateId"] == LOGIN_TEMPLATE_ID else None
+        one_time = _one_time_code(params) if body["TemplateId"] in CODE_TEMPLATE_IDS else None
         self._inbox.deliver(Message(digits, text, one_time, clock.rfc3339(now)))
         serial = f"5000:{secrets.randbelow(10**21):021d}"
         return {

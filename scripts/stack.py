@@ -161,6 +161,7 @@ class Stack:
             **clean_environment(),
             **addresses.environment(),
             **product_environment(self.layout.home, self.stubs_url, self.url),
+            "DATABASE_RETENTION_URL": self.services.database_url("huiban", "huiban_retention"),
             "HUIBAN_ACCESS_LOG": "0" if self.layout.quiet else "1",
             "HUIBAN_TRUSTED_PROXIES": str(self.layout.trusted_proxies),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),

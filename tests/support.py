@@ -90,6 +90,7 @@ PARTICULAR = {
     "keys.state": "current",
     "audit_rows.result": "done",
     "consent_events.act": "given",
+    "data_exports.state": "requested",
     "persons.sex": "1",
     "accounts.level": "phone",
     "session_families.use": "citizen",

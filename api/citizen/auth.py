@@ -34,6 +34,7 @@ blueprint = AudienceBlueprint(
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
 PER_ADDRESS_WECHAT = 600
+PURPOSES = [login_codes.LOGIN, login_codes.EXPORT]
 
 
 class CodeRequest(Schema):
@@ -41,7 +42,7 @@ class CodeRequest(Schema):
     limits of its own."""
 
     phone = Text(20, required=True)
-    purpose = Text(20, required=True, validate=ma.validate.OneOf(["login"]))
+    purpose = Text(20, required=True, validate=ma.validate.OneOf(PURPOSES))
     device_id = Text(64, load_default=None)
 
 

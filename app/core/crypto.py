@@ -48,20 +48,30 @@ class Unreadable(Unavailable):
 
 def seal(keys: KeyRing, field: Field, plain: str) -> bytes:
     """Encrypt `plain` for this one place."""
-    key = keys.current("fields")
-    nonce = os.urandom(_NONCE)
-    sealed = _cipher(key.secret).encrypt(nonce, plain.encode(), field.associated_data)
-    return key.kid.encode() + nonce + sealed
+    return seal_bytes(keys, field, plain.encode())
 
 
 def unseal(keys: KeyRing, field: Field, sealed: bytes) -> str:
     """Decrypt. Raises `Unreadable`."""
+    return unseal_bytes(keys, field, sealed).decode()
+
+
+def seal_bytes(keys: KeyRing, field: Field, plain: bytes) -> bytes:
+    """Encrypt bytes for this one place."""
+    key = keys.current("fields")
+    nonce = os.urandom(_NONCE)
+    sealed = _cipher(key.secret).encrypt(nonce, plain, field.associated_data)
+    return key.kid.encode() + nonce + sealed
+
+
+def unseal_bytes(keys: KeyRing, field: Field, sealed: bytes) -> bytes:
+    """Decrypt bytes. Raises `Unreadable`."""
     key = keys.get("fields", sealed[:_KID].decode("ascii", "replace"))
     if key is None:
         raise Unreadable(f"{field.table}.{field.column}: key unknown or killed")
     nonce, body = sealed[_KID : _KID + _NONCE], sealed[_KID + _NONCE :]
     try:
-        return _cipher(key.secret).decrypt(nonce, body, field.associated_data).decode()
+        return _cipher(key.secret).decrypt(nonce, body, field.associated_data)
     except InvalidTag:
         raise Unreadable(f"{field.table}.{field.column}: not this row's value") from None
 

@@ -11,6 +11,14 @@ class LoginRefused(NotAuthenticated):
     en = "The code is wrong or no longer valid; please ask for a new one."
 
 
+class CodeRefused(InvalidInput):
+    """The code that was to confirm an act is wrong, expired, used or missing."""
+
+    code = "code_refused"
+    zh = "验证码错误或已失效，请重新获取。"
+    en = "The code is wrong or no longer valid; please ask for a new one."
+
+
 class TokenRefused(NotAuthenticated):
     """An access or refresh token that is not, or no longer, good."""
 

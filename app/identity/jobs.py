@@ -23,7 +23,10 @@ def send_login_code(world: World, *, code_id: str) -> None:
         phone = login_codes.recipient(session, row)
         code = login_codes.derive(session, row)
     minutes = str(int(login_codes.LIFE.total_seconds() // 60))
-    world.sms.send(phone, world.core.settings.sms.login_template, [code, minutes])
+    sms = world.core.settings.sms
+    login = row.purpose == login_codes.LOGIN
+    template = sms.login_template if login else sms.confirm_template
+    world.sms.send(phone, template, [code, minutes])
 
 
 @task("identity.warn_of_reuse", queue="sms")

@@ -14,10 +14,11 @@ from app.core.db import Session
 from app.core.errors import DomainError, TooManyRequests
 from app.core.ids import new_id
 from app.core.limits import Quota, network_of
+from app.core.types import Actor
 from app.identity import spraying
-from app.identity.accounts import account_of_phone, knows_device, phone_index
-from app.identity.errors import LoginRefused
-from app.identity.models import LoginCode
+from app.identity.accounts import account_of_phone, knows_device, phone_index, phone_of
+from app.identity.errors import CodeRefused, LoginRefused
+from app.identity.models import Account, LoginCode
 from app.identity.sessions import Device, Granted, Refused, open_session
 
 log = structlog.get_logger()
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 LIFE = timedelta(minutes=5)
 PAUSE = timedelta(seconds=60)
 MAX_TRIES = 5
+#: What a code is for; one for something else opens nothing.
+LOGIN, EXPORT = "login", "export"
 SEND_TASK = "identity.send_login_code"
 
 #: threats.md 1, 3 and 23.
@@ -90,6 +93,7 @@ class Guess:
     phone: str
     code: str
     work: str | None = None
+    purpose: str = LOGIN
 
 
 def sign_in(session: Session, guess: Guess, device: Device) -> Granted | Refused:
@@ -118,8 +122,19 @@ def refuse(session: Session, guess: Guess, device_id: str | None = None) -> Doma
     return None if right else LoginRefused()
 
 
+def confirm(session: Session, actor: Actor, purpose: str, code: str) -> CodeRefused | None:
+    """Why a code for `purpose` does not confirm what the actor wants; None uses it up.
+
+    It must be the newest one sent to the account's own phone. The caller commits in either case.
+    """
+    phone = phone_of(session, session.get_one(Account, actor.account))
+    subject = f"{phone_index(session, phone).hex()}|{actor.session_id}"
+    guess = Guess(phone, code, purpose=purpose)
+    return None if _judge(session, guess, subject, "known_tries") else CodeRefused()
+
+
 def _judge(session: Session, guess: Guess, subject: str, tries: str) -> bool:
-    row = _newest(session, phone_index(session, guess.phone))
+    row = _newest(session, phone_index(session, guess.phone), guess.purpose)
     if row is None or getattr(row, tries) >= MAX_TRIES:
         return False
     if not limits.try_consume(session, JUDGED_A_DAY, subject):
@@ -151,10 +166,10 @@ def forget_old(session: Session) -> int:
     return session.connection().execute(old).rowcount
 
 
-def _newest(session: Session, index: bytes) -> LoginCode | None:
+def _newest(session: Session, index: bytes, purpose: str) -> LoginCode | None:
     latest = (
         select(LoginCode)
-        .where(LoginCode.phone_index == index, LoginCode.purpose == "login")
+        .where(LoginCode.phone_index == index, LoginCode.purpose == purpose)
         .order_by(LoginCode.created_at.desc())
         .limit(1)
         .with_for_update()

@@ -161,6 +161,16 @@ def end_session(session: Session, actor: Actor, family_id: uuid.UUID) -> None:
     _end(session, family, "signed_out" if family_id == actor.session_id else "remote")
 
 
+def end_all(session: Session, account_id: uuid.UUID) -> None:
+    """Sign an account out everywhere."""
+    living = select(SessionFamily).where(
+        SessionFamily.account_id == account_id, SessionFamily.ended_at.is_(None)
+    )
+    for family in session.scalars(living.with_for_update()):
+        _end(session, family, "remote")
+    session.flush()
+
+
 def open_families(session: Session, actor: Actor) -> list[SessionFamily]:
     """My signed-in devices, latest first."""
     mine = select(SessionFamily).where(

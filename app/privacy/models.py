@@ -1,9 +1,9 @@
-"""What people agreed to and withdrew."""
+"""What people agreed to and withdrew, and copies of their data they asked for."""
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -31,3 +31,27 @@ class ConsentEvent(Base):
     session_id: Mapped[uuid.UUID | None]
     #: SHA-256 of the notice's file: proof of what was shown.
     evidence: Mapped[bytes]
+
+
+class DataExport(Base):
+    """Somebody asked for a copy of their data."""
+
+    __tablename__ = "data_exports"
+    __table_args__ = (
+        CheckConstraint("state IN ('requested', 'ready', 'destroyed')", name="state"),
+        CheckConstraint("(state = 'ready') = (file_id IS NOT NULL)", name="ready_has_file"),
+        Index("ix_data_exports_account", "account_id", "id"),
+        Index("ix_data_exports_due", "expires_at", postgresql_where=text("state = 'ready'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[uuid.UUID]
+    #: As proved when it was asked for.
+    person_id: Mapped[uuid.UUID | None]
+    state: Mapped[str]
+    requested_at: Mapped[datetime]
+    file_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("files.id"))
+    #: Bytes.
+    size: Mapped[int | None]
+    #: Until when it can be fetched.
+    expires_at: Mapped[datetime | None]

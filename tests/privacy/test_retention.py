@@ -1,0 +1,145 @@
+"""What is kept long enough goes, as the role that may, and leaves a record."""
+
+import dataclasses
+import uuid
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, select, text
+from support import make_person
+
+from app.audit.models import Destruction
+from app.core import clock
+from app.core.db import unit_of_work
+from app.privacy import retention
+from composition import PARTS, TASKS
+from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
+from migrations.models import metadata
+
+RULES = [rule for part in PARTS for rule in part.retention]
+
+
+@pytest.fixture
+def purge(live_core):
+    """Run all rules as huiban_retention."""
+    url = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
+    return lambda: retention.destroy_over(url, RULES)
+
+
+def health_history(session, person_id, days_ago, *, replaced):
+    """A declaration, the authority's answer and a status of so many days ago."""
+    at = clock.now() - timedelta(days=days_ago)
+    declaration = uuid.uuid4()
+    session.add(
+        HealthDeclaration(
+            id=declaration,
+            person_id=person_id,
+            account_id=uuid.uuid4(),
+            declared_at=at,
+            answers_sealed=b"x",
+        )
+    )
+    session.flush()
+    session.add(AuthorityAnswer(id=uuid.uuid4(), person_id=person_id, asked_at=at, evidence_ids=[]))
+    session.add(
+        HealthEvidence(
+            id=uuid.uuid4(),
+            person_id=person_id,
+            source="health_authority",
+            record_id=uuid.uuid4().hex,
+            category="07",
+            since=at,
+            until=at if replaced else None,
+            digest=b"d",
+            received_at=at,
+        )
+    )
+    session.add(
+        HealthStatus(
+            id=uuid.uuid4(),
+            person_id=person_id,
+            version=1 if replaced else 2,
+            state="active",
+            colour="green",
+            reasons=[],
+            rule_set="r",
+            declaration_id=declaration,
+            evidence_ids=[],
+            authority_answered=True,
+            decided_at=at,
+            valid_until=None,
+            replaced_at=at if replaced else None,
+        )
+    )
+    session.flush()
+
+
+def test_old_health_data_go_and_what_still_counts_stays(live_core, purge, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    people = [make_person(live_core).actor.person for _ in range(3)]
+    with unit_of_work(live_core) as session:
+        for person in people:
+            health_history(session, person, 300, replaced=True)
+            health_history(session, person, 250, replaced=False)
+    gone = purge()
+    names = ("statuses", "declarations", "authority_answers", "evidence")
+    assert [gone[f"health_{name}"] for name in names] == [3, 3, 3, 3]
+    assert set(purge().values()) == {0}
+    with unit_of_work(live_core) as session:
+        # The present status, what it rests on and the authority's last word are as old, and stay.
+        for table in (HealthStatus, HealthDeclaration, AuthorityAnswer, HealthEvidence):
+            assert len(session.scalars(select(table)).all()) == 3
+        records = session.scalars(select(Destruction)).all()
+    # Three rows a table, two at a time.
+    assert len(records) == 8
+    assert {len(record.digest) for record in records} == {16}
+    assert sum(record.count for record in records) == 12
+
+
+def test_whole_days_of_scans_go_after_two_months(live_core, purge):
+    owner = create_engine(live_core.settings.database_url.replace("huiban_app@", "huiban_owner@"))
+    with owner.begin() as connection:
+        for days in (10, 59, 62, 90):
+            day = clock.now().date() - timedelta(days=days)
+            connection.execute(
+                text(
+                    f"CREATE TABLE scans_{day:%Y%m%d} PARTITION OF scans"
+                    f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+                )
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO scans (day, id, at, venue_id, staff_id, verdict, colour, reasons,"
+                    " action, code_digest) VALUES (:day, gen_random_uuid(), now(),"
+                    " gen_random_uuid(), gen_random_uuid(), 'pass', 'green', '[]', 'none', 'x')"
+                ),
+                {"day": day},
+            )
+    owner.dispose()
+    assert purge()["scans"] == 2
+    with unit_of_work(live_core) as session:
+        assert session.scalar(text("SELECT count(*) FROM scans")) == 2
+        days = session.scalars(select(Destruction.day).order_by(Destruction.day)).all()
+    assert [(clock.now().date() - day).days for day in days] == [90, 62]
+
+
+def test_the_job_runs_them_where_the_role_is_configured(live_core, world):
+    task = next(each for each in TASKS if each.name == "privacy.destroy_over")
+    url = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
+    person = make_person(live_core).actor.person
+    with unit_of_work(live_core) as session:
+        health_history(session, person, 300, replaced=True)
+    for configured, left in ((None, 1), (url, 0)):
+        settings = dataclasses.replace(live_core.settings, retention_url=configured)
+        core = dataclasses.replace(live_core, settings=settings)
+        task.run(dataclasses.replace(world, core=core))
+        with unit_of_work(live_core) as session:
+            assert len(session.scalars(select(HealthStatus)).all()) == left
+
+
+def test_every_rule_names_a_table_and_its_law():
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.name in metadata.tables
+        assert "法" in rule.law
+        assert rule.keep >= timedelta(days=30)
