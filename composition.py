@@ -31,6 +31,7 @@ from api.citizen import scans as my_scans
 from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
+from api.officer import audit as officer_audit
 from api.officer import me as officer_me
 from api.officer import officers, passkeys
 from api.officer import sessions as officer_sessions
@@ -92,6 +93,7 @@ PACKAGES = (
             officer_me.blueprint,
             passkeys.blueprint,
             officers.blueprint,
+            officer_audit.blueprint,
         ),
         commands=(staff_cli.staff,),
     ),

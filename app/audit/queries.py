@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_
@@ -26,6 +27,29 @@ def acts_about(
         .order_by(AuditRow.at.desc(), AuditRow.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        found = found.where(tuple_(AuditRow.at, AuditRow.id) < before)
+    return session.scalars(found).all()
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What an auditor looks for; what is left out does not matter."""
+
+    actor_id: uuid.UUID | None = None
+    subject_id: uuid.UUID | None = None
+    object_id: uuid.UUID | None = None
+    action: str | None = None
+
+
+def search(
+    session: Session, sought: Sought, before: tuple[datetime, uuid.UUID] | None, limit: int
+) -> Sequence[AuditRow]:
+    """The acts that fit, newest first."""
+    found = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)
+    for name, value in vars(sought).items():
+        if value is not None:
+            found = found.where(getattr(AuditRow, name) == value)
     if before is not None:
         found = found.where(tuple_(AuditRow.at, AuditRow.id) < before)
     return session.scalars(found).all()
