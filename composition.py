@@ -32,6 +32,7 @@ from api.context import EXTENSION
 from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.officer import audit as officer_audit
+from api.officer import clients as officer_clients
 from api.officer import me as officer_me
 from api.officer import officers, passkeys
 from api.officer import sessions as officer_sessions
@@ -103,6 +104,7 @@ PACKAGES = (
             authorize.blueprint,
             openid_logout.blueprint,
             connected_apps.blueprint,
+            officer_clients.blueprint,
         ),
         commands=(openid_cli.cli,),
     ),

@@ -99,6 +99,21 @@ def a_consent(place_: Place, person: Any) -> uuid.UUID:
     return client_id
 
 
+def a_site(place_: Place, _: Any) -> uuid.UUID:
+    """A site in the registry that has a secret."""
+    secret = {"auth_method": "client_secret_basic", "secret_hash": b"s" * 32}
+    return _row(place_, OpenidClient, application_type="web", sector="site.example", **secret)
+
+
+SITE = {
+    "name": "公积金查询",
+    "department": "市公积金中心",
+    "redirect_uris": ["https://site.example/callback"],
+    "scopes": ["openid"],
+    "auth_method": "client_secret_basic",
+}
+
+
 def an_officer(place_: Place, _: Any) -> uuid.UUID:
     """An officer whom administrators may decide about."""
     with unit_of_work(place_.core) as session:
@@ -185,6 +200,7 @@ OBJECTS: dict[str, Make] = {
     "notice_id": a_notice,
     "device_id": a_device,
     "client_id": a_consent,
+    "registered_id": a_site,
     "officer_id": an_officer,
     "role_id": a_role,
     "organisation_id": a_company,
@@ -202,7 +218,7 @@ NOBODYS = {
 }
 
 #: Objects that belong to nobody in particular: whoever has the role may reach any of them.
-EVERYBODYS = {"officer_id"}
+EVERYBODYS = {"officer_id", "registered_id"}
 
 #: What a route that names an object demands in its body besides; without a line: nothing.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -214,6 +230,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "risk_area": "low",
         "confirmed_true": True,
     },
+    ("PUT", "/api/v1/officer/clients/<uuid:registered_id>"): SITE,
     ("PUT", "/api/v1/officer/officers/<uuid:officer_id>/state"): {"state": "locked"},
     ("POST", "/api/v1/organisations/<uuid:organisation_id>/operators"): {
         "person": {

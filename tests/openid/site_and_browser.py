@@ -15,10 +15,11 @@ from sqlalchemy import select
 
 from app.core.db import unit_of_work
 from app.core.runtime import Core
+from app.core.types import Actor
 from app.identity import login_codes
 from app.identity.models import LoginCode
 from app.identity.openid.models import OpenidClient
-from app.identity.openid.registration import NewClient, Registrar, register_client
+from app.identity.openid.registration import NewClient, register_client
 
 CALLBACK = "https://site.example/callback"
 ALL = ["openid", "profile", "phone", "real_name", "offline_access"]
@@ -133,5 +134,5 @@ def make_site(core: Core, **changed: Any) -> Site:
     values = {"name": "武汉测试站", "department": "市测试局", "redirect_uris": [CALLBACK]}
     with unit_of_work(core) as session:
         new = NewClient(**{**values, "scopes": ALL, **changed})
-        row, secret = register_client(session, Registrar(), new)
+        row, secret = register_client(session, Actor("system"), new)
     return Site(core, row, secret)

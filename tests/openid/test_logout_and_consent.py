@@ -11,10 +11,11 @@ from site_and_browser import text_of
 from sqlalchemy import select, text
 
 from app.core.db import unit_of_work
+from app.core.types import Actor
 from app.identity.openid import id_tokens, logout
 from app.identity.openid.errors import ClientNotValid
 from app.identity.openid.models import OpenidLogoutNotice
-from app.identity.openid.registration import NewClient, Registrar, register_client
+from app.identity.openid.registration import NewClient, register_client
 
 BYE = "https://site.example/bye"
 TOLD = "https://site.example/told"
@@ -179,7 +180,7 @@ def test_others_consents_are_unknown(get_tokens, leaving, client, invent):
 def test_a_client_that_is_not_valid_is_not_registered(core, changed):
     values = {"name": "站", "department": "局", "redirect_uris": ["https://site.example/cb"]}
     with unit_of_work(core) as session, pytest.raises(ClientNotValid):
-        register_client(session, Registrar(), NewClient(**{**values, **changed}))
+        register_client(session, Actor("system"), NewClient(**{**values, **changed}))
 
 
 def test_a_private_key_is_never_taken(core):
@@ -194,7 +195,7 @@ def test_a_private_key_is_never_taken(core):
         jwks={"keys": [private]},
     )
     with unit_of_work(core) as session, pytest.raises(ClientNotValid):
-        register_client(session, Registrar(), new)
+        register_client(session, Actor("system"), new)
 
 
 def test_registering_is_audited_and_the_secret_is_stored_as_a_digest(site, session):

@@ -13,7 +13,8 @@ from support import make_person
 from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
-from app.identity.openid.registration import Registrar, disable_client, renew_secret
+from app.core.types import Actor
+from app.identity.openid.registration import disable_client, renew_secret
 from composition import web_app
 
 
@@ -150,7 +151,7 @@ def test_any_other_repeated_parameter_is_refused(browser, site, name):
 
 def test_a_disabled_site_is_unknown(browser, site, core):
     with unit_of_work(core) as session:
-        disable_client(session, Registrar(), site.row.id)
+        disable_client(session, Actor("system"), site.row.id)
     assert browser.client.get(site.address()).status_code == 400
 
 
@@ -278,7 +279,7 @@ def test_a_confidential_client_must_prove_itself(get_code, site, register, excha
 def test_a_renewed_secret_replaces_the_old_one(get_code, site, exchange, core):
     code, _ = get_code(site)
     with unit_of_work(core) as session:
-        fresh = renew_secret(session, Registrar(), site.row.id)
+        fresh = renew_secret(session, Actor("system"), site.row.id)
     assert exchange(site.form(code), site.basic) == (401, "invalid_client")
     assert exchange(site.form(code), basic(site.id, fresh)) == (200, None)
 

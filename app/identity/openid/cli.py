@@ -9,11 +9,12 @@ import click
 from app.core.cli import current_core
 from app.core.db import unit_of_work
 from app.core.errors import DomainError
+from app.core.types import Actor
 from app.identity.openid import registration
-from app.identity.openid.registration import AUTH_METHODS, NewClient, Registrar
+from app.identity.openid.registration import AUTH_METHODS, NewClient
 from app.identity.openid.scopes import SCOPES
 
-BY_COMMAND = Registrar()
+BY_COMMAND = Actor("system")
 
 
 @click.group("openid")
@@ -61,7 +62,7 @@ def client_add(
 def client_list() -> None:
     """Show every client; never a secret."""
     with unit_of_work(current_core()) as session:
-        for client in registration.clients(session):
+        for client in registration.clients(session, None, 1_000):
             state = "停用 disabled" if client.disabled_at else "启用 active"
             scopes = " ".join(client.scopes)
             click.echo(f"{client.id}  {state}  {client.auth_method}  {client.name}  [{scopes}]")

@@ -10,11 +10,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select
 
-from app.audit.services import Act, record
+from app.audit.services import act_of, record
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.ids import new_id
+from app.core.types import Actor
 from app.identity.openid.errors import ClientNotValid
 from app.identity.openid.models import OpenidClient
 from app.identity.openid.scopes import SCOPES
@@ -46,17 +47,7 @@ class NewClient:
     jwks: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Registrar:
-    """Who keeps the registry: an officer, or the system for its commands."""
-
-    kind: str = "system"
-    id: uuid.UUID | None = None
-
-
-def register_client(
-    session: Session, by: Registrar, new: NewClient
-) -> tuple[OpenidClient, str | None]:
+def register_client(session: Session, by: Actor, new: NewClient) -> tuple[OpenidClient, str | None]:
     """Add a client. Returns it and, once and never again, its secret if it has one.
 
     Raises `ClientNotValid`.
@@ -85,7 +76,24 @@ def register_client(
     return client, secret
 
 
-def renew_secret(session: Session, by: Registrar, client_id: uuid.UUID) -> str:
+def change_client(session: Session, by: Actor, client_id: uuid.UUID, new: NewClient) -> None:
+    """Replace what is registered, except how the client proves itself and its sector.
+
+    Raises `NotFound`, `ClientNotValid`; another sector would make everybody a stranger to it.
+    """
+    client = _existing(session, client_id)
+    sector = _check(new, strict=session.core.settings.production)
+    same = (client.auth_method, client.application_type, client.sector)
+    _demand((new.auth_method, new.application_type, sector) == same, "auth_method, sector")
+    for name in ("name", "department", "redirect_uris", "post_logout_redirect_uris"):
+        setattr(client, name, getattr(new, name))
+    client.backchannel_logout_uri = new.backchannel_logout_uri
+    client.jwks = new.jwks
+    client.scopes = list(dict.fromkeys(["openid", *new.scopes]))
+    _record(session, by, "openid.client_changed", client)
+
+
+def renew_secret(session: Session, by: Actor, client_id: uuid.UUID) -> str:
     """Give a client another secret; the old one is refused from now on. Raises `NotFound`."""
     client = _existing(session, client_id)
     if client.auth_method != "client_secret_basic":
@@ -96,7 +104,7 @@ def renew_secret(session: Session, by: Registrar, client_id: uuid.UUID) -> str:
     return secret
 
 
-def disable_client(session: Session, by: Registrar, client_id: uuid.UUID) -> None:
+def disable_client(session: Session, by: Actor, client_id: uuid.UUID) -> None:
     """Refuse a client and all of its tokens from now on. Raises `NotFound`."""
     client = _existing(session, client_id)
     if client.disabled_at is None:
@@ -104,9 +112,20 @@ def disable_client(session: Session, by: Registrar, client_id: uuid.UUID) -> Non
         _record(session, by, "openid.client_disabled", client)
 
 
-def clients(session: Session) -> list[OpenidClient]:
-    """The registry, latest first."""
-    return list(session.scalars(select(OpenidClient).order_by(OpenidClient.id.desc()).limit(1_000)))
+def clients(session: Session, after: uuid.UUID | None, most: int) -> list[OpenidClient]:
+    """The registry in the order it grew, disabled ones included."""
+    found = select(OpenidClient).order_by(OpenidClient.id).limit(most)
+    if after is not None:
+        found = found.where(OpenidClient.id > after)
+    return list(session.scalars(found))
+
+
+def registered(session: Session, client_id: uuid.UUID) -> OpenidClient:
+    """One client, disabled or not. Raises `NotFound`."""
+    client = session.get(OpenidClient, client_id)
+    if client is None:
+        raise NotFound
+    return client
 
 
 def find_client(session: Session, text: str) -> OpenidClient | None:
@@ -142,8 +161,8 @@ def _existing(session: Session, client_id: uuid.UUID) -> OpenidClient:
     return client
 
 
-def _record(session: Session, by: Registrar, action: str, client: OpenidClient) -> None:
-    record(session, Act(action, by.kind, actor_id=by.id, object_id=client.id))
+def _record(session: Session, by: Actor, action: str, client: OpenidClient) -> None:
+    record(session, act_of(by, action, object_id=client.id))
 
 
 def _check(new: NewClient, *, strict: bool) -> str:
