@@ -17,6 +17,7 @@ from app.identity.documents import mask_document, mask_name, mask_phone
 from app.identity.login_codes import Asker, Guess
 from app.identity.models import Account
 from app.identity.openid import consents, deciding, logins, logout, requests
+from app.identity.openid.claims import organisations_of
 from app.identity.openid.deciding import AskConsent, SignIn, Step, StepUp
 from app.identity.openid.requests import Waiting
 from app.identity.openid.scopes import SCOPES, SEPARATE
@@ -116,6 +117,9 @@ def _scopes(waiting: Waiting, account: Account) -> list[dict[str, Any]]:
         told["profile"] = mask_name(document.name)
         number = mask_document(document.document_number)
         told["real_name"] = f"{mask_name(document.name)} {number}"
+    if "organisation" in waiting.wish.scopes:
+        names = [each["name"] for each in organisations_of(session(), account)]
+        told["organisation"] = "、".join(names) or "—"
     return [
         {"name": name, "separate": name in SEPARATE, "value": told.get(name)}
         for name in SCOPES

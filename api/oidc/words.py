@@ -27,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "scope_profile": "脱敏姓名与认证等级",
         "scope_phone": "手机号",
         "scope_real_name": "真实姓名与证件号码（敏感个人信息，需单独同意）",
+        "scope_organisation": "您可代表办事的单位及权限",
         "scope_offline_access": "在您不在线时继续使用以上授权，最长 60 天未使用即失效",
         "step_up": "需要更高的身份认证等级",
         "step_up_real_name": "该网站需要实名认证。请在汇办 App“我的 · 实名认证”中完成，再回到此页。",
@@ -66,6 +67,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "scope_profile": "Your masked name and how well your identity is proved",
         "scope_phone": "Your mobile number",
         "scope_real_name": "Your real name and document number (sensitive; agreed to by itself)",
+        "scope_organisation": "The organisations you may act for, and in what",
         "scope_offline_access": "To go on with this while you are away; ends after 60 days unused",
         "step_up": "A stronger proof of identity is needed",
         "step_up_real_name": "This site needs your real name. Prove it in the Huiban app under "

@@ -4,12 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from identity.organisation_support import company
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from site_and_browser import answer_of, text_of
 from sqlalchemy import text
 
 from app.core import clock
+from app.core.db import unit_of_work
 from app.identity.documents import mask_name
 from app.identity.models import SessionFamily
 
@@ -177,6 +179,24 @@ def test_a_face_shown_in_the_app_counts_for_the_sign_in_that_waits(
     code = answer_of(browser.agree(browser.open(browser.at)))["code"]
     told = client.post("/oauth/token", data=site.form(code), headers=site.basic).get_json()
     assert claims_of(client, told["id_token"])["acr"] == face
+
+
+def test_a_site_learns_for_which_organisations_somebody_may_act(
+    browser, register, invent, core, client
+):
+    site, person = register(scopes=["openid", "organisation"]), invent()
+    company(core, person)
+    page = browser.open(site.address(scope="openid organisation"))
+    page = browser.sign_in(page, person.phone)
+    code = answer_of(browser.agree(page, "organisation"))["code"]
+    told = client.post("/oauth/token", data=site.form(code), headers=site.basic).get_json()
+    (mine,) = userinfo(client, told["access_token"]).get_json()["organisations"]
+    assert mine["role"] == "legal_representative"
+    assert mine["name"] in text_of(page), "the person saw what would be told"
+    with unit_of_work(core) as session:
+        session.execute(text("UPDATE organisations SET status = 'revoked'"))
+    info = userinfo(client, told["access_token"]).get_json()
+    assert info["organisations"] == [], "a right that ended is told no more"
 
 
 def test_refusing_sends_the_person_back_with_that_answer(browser, site, invent):

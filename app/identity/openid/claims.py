@@ -4,6 +4,7 @@ from typing import Any
 
 from app.audit.services import Act, record
 from app.core.db import Session
+from app.core.types import Actor
 from app.identity.accounts import phone_of
 from app.identity.models import Account
 from app.identity.openid.codes import nonce_of
@@ -11,12 +12,13 @@ from app.identity.openid.grants import LiveToken
 from app.identity.openid.id_tokens import ID_TOKEN_LIFE
 from app.identity.openid.models import OpenidClient, OpenidGrant
 from app.identity.openid.subjects import sid, subject
+from app.identity.organisations.queries import my_rights
 from app.identity.queries import identity_document, masked_name
 
 CLAIMS = (
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
     *("name", "level", "phone_number", "phone_number_verified"),
-    *("document_type", "document_number"),
+    *("document_type", "document_number", "organisations"),
 )
 
 
@@ -37,6 +39,8 @@ def userinfo(session: Session, live: LiveToken) -> dict[str, Any]:
         told["name"] = document.name
         told["document_type"] = document.document_type
         told["document_number"] = document.document_number
+    if "organisation" in scopes:
+        told["organisations"] = organisations_of(session, account)
     act = Act(
         "openid.userinfo_read",
         "department",
@@ -46,6 +50,22 @@ def userinfo(session: Session, live: LiveToken) -> dict[str, Any]:
     )
     record(session, act)
     return told
+
+
+def organisations_of(session: Session, account: Account) -> list[dict[str, Any]]:
+    """The organisations the person may act for now, and by what right."""
+    if account.person_id is None:
+        return []
+    actor = Actor("citizen", citizen_id=account.id, person_id=account.person_id)
+    return [
+        {
+            "name": right.organisation.name,
+            "unified_social_credit_code": right.organisation.uscc,
+            "role": right.role,
+            "scopes": sorted(right.scopes),
+        }
+        for right in my_rights(session, actor)
+    ]
 
 
 def id_token_claims(

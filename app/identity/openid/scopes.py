@@ -3,7 +3,7 @@
 from app.core.types import LEVELS, Level
 
 #: What the consent page says a client will know. `openid` alone is a pseudonym.
-SCOPES = ("openid", "profile", "phone", "real_name", "offline_access")
+SCOPES = ("openid", "profile", "phone", "real_name", "organisation", "offline_access")
 #: Sensitive: agreed to by itself, never ticked beforehand.
 SEPARATE = frozenset({"real_name"})
 #: Goes up when the words of the consent page change their meaning; people are then asked again.
@@ -21,11 +21,12 @@ def level_of(acr: str) -> Level | None:
 def least_level(scopes: frozenset[str], acr_values: tuple[str, ...]) -> Level:
     """What somebody must have proved before this request can be answered.
 
-    Any of the acr values will do, so the lowest counts; a name can only be given where it is known.
+    Any of the acr values will do, so the lowest counts; a name, and what somebody stands for, can
+    only be told of those whose name is known.
     """
     known = [level for acr in acr_values if (level := level_of(acr))]
     least = min((LEVELS.index(level) for level in known), default=0)
-    if "real_name" in scopes:
+    if scopes & {"real_name", "organisation"}:
         least = max(least, LEVELS.index("real_name"))
     return LEVELS[least]
 
