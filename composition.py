@@ -24,6 +24,7 @@ from api.citizen import (
     notices,
     orders,
     organisations,
+    passwords,
     payments,
     receipts,
 )
@@ -59,13 +60,14 @@ from app.family import jobs as family_jobs
 from app.family import personal_data as family_data
 from app.identity import jobs as identity_jobs
 from app.identity import personal_data as identity_data
-from app.identity.events import RefreshTokenReused
+from app.identity.events import RefreshTokenReused, WayInChanged
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
 from app.identity.organisations import jobs as organisation_jobs
 from app.identity.organisations import personal_data as organisations_data
 from app.identity.staff import cli as staff_cli
 from app.identity.staff import jobs as staff_jobs
+from app.identity.ways import personal_data as ways_data
 from app.payments import cli as payments_cli
 from app.payments import jobs as payment_jobs
 from app.payments import jobs_orders as order_jobs
@@ -87,6 +89,7 @@ from push.subscriptions import subscriptions as push_subscriptions
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
+    Package(blueprints=(passwords.sign_in, passwords.mine)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(
         blueprints=(
@@ -145,6 +148,7 @@ PACKAGES = (
 
 SUBSCRIPTIONS = (
     Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),
+    Subscription(WayInChanged, identity_jobs.text_way_in_changed),
     Subscription(ConsentWithdrawn, healthcode_jobs.end_withdrawn),
     *push_subscriptions,
 )
@@ -157,6 +161,7 @@ PARTS: tuple[Part, ...] = (
     family_data.part,
     organisations_data.part,
     identity_data.part,
+    ways_data.part,
     privacy_data.part,
 )
 

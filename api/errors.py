@@ -28,6 +28,7 @@ STATUS: tuple[tuple[type[errors.DomainError], int], ...] = (
     (errors.NotAllowed, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.Gone, 410),
     (errors.InvalidInput, 422),
     (errors.TooManyRequests, 429),
     (errors.Unavailable, 503),

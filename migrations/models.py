@@ -14,6 +14,7 @@ import app.identity.models
 import app.identity.openid.models
 import app.identity.organisations.models
 import app.identity.staff.models
+import app.identity.ways.models
 import app.payments.ledger
 import app.payments.models
 import app.privacy.models

@@ -56,8 +56,10 @@ class _Order(_Strict):
 
 class _Event(_Strict):
     name = ma.fields.String(required=True)
-    #: The order, or for a settled line its bill.
+    #: The order, for a settled line its bill, or a person.
     of = ma.fields.String(required=True)
+    #: What happened, where the event says so of a person.
+    what = ma.fields.String(load_default=None)
 
 
 class _Expected(_Strict):

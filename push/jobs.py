@@ -10,6 +10,7 @@ from app.core import clock
 from app.core.db import unit_of_work
 from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import defer, task
+from app.identity.events import WayInChanged
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from push import delivery, evaluating, texting
 from push.providers import fcm
@@ -82,6 +83,15 @@ def tell_line_settled(world: World, *, line_id: str) -> None:
         texting.request(session, uuid.UUID(line_id))
 
 
+@task("push.tell_way_in_changed", queue=delivery.QUEUE)
+def tell_way_in_changed(world: World, *, id: str, account_id: str, what: str) -> None:
+    """Tell somebody that a way into their account was changed or used."""
+    payload = {"id": id, "account_id": account_id, "what": what}
+    with unit_of_work(world.core) as session:
+        made = evaluating.follow(session, WayInChanged.NAME, payload)
+        delivery.start(session, made.deliveries)
+
+
 @task(delivery.DELIVER_TASK, queue=delivery.QUEUE, cron="* * * * * */15")
 def deliver_batch(world: World) -> None:
     """Knock for what is due, and go on as a new job when there is more."""
@@ -136,6 +146,7 @@ tasks = (
     tell_order_paid,
     tell_order_held,
     tell_line_settled,
+    tell_way_in_changed,
     deliver_batch,
     send_text,
     send_texts_left,

@@ -52,7 +52,9 @@ class _Words(_Strict):
 
 
 class _Text(_Strict):
-    matter_code = _text(40)
+    matter_code = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.Length(1, 40)
+    )
     zh = ma.fields.Nested(_Words, required=True)
     en = ma.fields.Nested(_Words, required=True)
 

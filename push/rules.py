@@ -55,7 +55,8 @@ class Words:
 class Text:
     """What one kind of recipient is told, and the matter that helps them."""
 
-    matter_code: str
+    #: None where no matter would help.
+    matter_code: str | None
     words: Mapping[Language, Words]
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.identity.events import WayInChanged
 from app.identity.models import Account, Person
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from app.payments.models import Bill, Order, OrderLine
@@ -136,6 +137,20 @@ def _settled_line(day: date, parameters: Mapping[str, str]) -> Facts:
     return union_all(payer, insured)
 
 
+def _changed_way_in(day: date, parameters: Mapping[str, str]) -> Facts:
+    """The owner of an account, of what was done to a way into it."""
+    del day
+    return select(
+        Account.id.label("recipient"),
+        Account.person_id.label("subject"),
+        func.concat("account:", Account.id).label("subject_key"),
+        literal(parameters["id"]).label("period"),
+        *_no_days(),
+        literal(parameters["what"]).label("wording"),
+        func.jsonb_build_object().label("params"),
+    ).where(Account.id == uuid.UUID(parameters["account_id"]))
+
+
 def _line_columns(line: Subquery, recipient: Any, wording: Any) -> list[Any]:
     params = func.jsonb_build_object(
         *("amount", line.c.amount, "scheme", line.c.scheme, "year", line.c.period),
@@ -189,6 +204,12 @@ DAILY: Mapping[str, Source] = {
     ),
 }
 
+#: What a `WayInChanged` can be about.
+WAYS_IN = (
+    *("password_set", "password_changed", "password_removed"),
+    *("alipay_linked", "scan_login"),
+)
+
 #: Evaluated when the event of this name was recorded.
 ON_EVENT: Mapping[str, Source] = {
     OrderPaid.NAME: Source(
@@ -205,5 +226,10 @@ ON_EVENT: Mapping[str, Source] = {
         _settled_line,
         wordings={"settled_own": _LINE, "settled_for_other": _LINE, "settled_for_you": _LINE},
         parameters=frozenset({"line_id"}),
+    ),
+    WayInChanged.NAME: Source(
+        _changed_way_in,
+        wordings={what: {} for what in WAYS_IN},
+        parameters=frozenset({"id", "account_id", "what"}),
     ),
 }

@@ -1,6 +1,7 @@
 """Which news push tells people of."""
 
 from app.core.events import Subscription
+from app.identity.events import WayInChanged
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from push import jobs
 
@@ -8,4 +9,5 @@ subscriptions = (
     Subscription(OrderPaid, jobs.tell_order_paid),
     Subscription(OrderHeld, jobs.tell_order_held),
     Subscription(LineSettled, jobs.tell_line_settled),
+    Subscription(WayInChanged, jobs.tell_way_in_changed),
 )

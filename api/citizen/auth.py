@@ -34,7 +34,7 @@ blueprint = AudienceBlueprint(
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
 PER_ADDRESS_WECHAT = 600
-PURPOSES = [login_codes.LOGIN, login_codes.EXPORT]
+PURPOSES = [login_codes.LOGIN, login_codes.EXPORT, login_codes.PASSWORD]
 
 
 class CodeRequest(Schema):

@@ -78,6 +78,14 @@ class Conflict(DomainError):
     en = "The present state does not allow this."
 
 
+class Gone(DomainError):
+    """It was there, and its time is over."""
+
+    code = "gone"
+    zh = "该内容已失效。"
+    en = "This is over."
+
+
 class InvalidInput(DomainError):
     """The input is well formed JSON but wrong. `fields` say where."""
 

@@ -13,3 +13,16 @@ class RefreshTokenReused(Event):
     NAME: ClassVar[str] = "identity.refresh_token_reused"
 
     family_id: str
+
+
+@dataclass(frozen=True)
+class WayInChanged(Event):
+    """Something about how somebody gets into their account, which they are to hear of."""
+
+    NAME: ClassVar[str] = "identity.way_in_changed"
+
+    #: Its own: what happens again is told again.
+    id: str
+    account_id: str
+    #: password_set, password_changed, password_removed, alipay_linked, scan_login.
+    what: str

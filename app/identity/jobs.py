@@ -43,6 +43,26 @@ def warn_of_reuse(world: World, *, family_id: str) -> None:
     )
 
 
+#: What is told by text message as well; all of it stands in the inbox.
+TEXTED = {
+    "password_set": "登录密码设置，其他设备已下线",
+    "password_changed": "登录密码修改，其他设备已下线",
+    "password_removed": "登录密码删除",
+    "alipay_linked": "支付宝登录绑定",
+}
+
+
+@task("identity.text_way_in_changed", queue="sms")
+def text_way_in_changed(world: World, *, id: str, account_id: str, what: str) -> None:
+    """Tell the owner's phone of a change that whoever gets into an account makes first."""
+    if what not in TEXTED:
+        return
+    with unit_of_work(world.core) as session:
+        phone = phone_of(session, session.get_one(Account, uuid.UUID(account_id)))
+    at = clock.now().astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
+    world.sms.send(phone, world.core.settings.sms.security_template, [at, TEXTED[what]])
+
+
 @task("identity.forget_old", cron="37 * * * *")
 def forget_old(world: World) -> None:
     """Delete codes and sessions whose time is over; each hour."""
@@ -52,4 +72,4 @@ def forget_old(world: World) -> None:
         sessions.forget_old(session)
 
 
-tasks = (send_login_code, warn_of_reuse, forget_old)
+tasks = (send_login_code, warn_of_reuse, text_way_in_changed, forget_old)

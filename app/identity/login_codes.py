@@ -27,7 +27,7 @@ LIFE = timedelta(minutes=5)
 PAUSE = timedelta(seconds=60)
 MAX_TRIES = 5
 #: What a code is for; one for something else opens nothing.
-LOGIN, EXPORT = "login", "export"
+LOGIN, EXPORT, PASSWORD = "login", "export", "password"
 SEND_TASK = "identity.send_login_code"
 
 #: threats.md 1, 3 and 23.

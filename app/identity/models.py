@@ -132,5 +132,5 @@ class SessionFamily(Base):
     face_until: Mapped[datetime | None]
     #: The organisation it acts for; its right to do so is read anew at each use.
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
-    #: signed_out, remote, replaced, reuse.
+    #: signed_out, remote, replaced, reuse, way_in_changed.
     ended_because: Mapped[str | None]

@@ -50,6 +50,11 @@ def is_strong(password: str, login: str) -> bool:
     return found >= KINDS and len(password) >= SHORTEST and login not in password.lower()
 
 
+def is_outdated(stored: str) -> bool:
+    """Whether it was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(stored)
+
+
 @contextmanager
 def _place() -> Iterator[None]:
     if not _places.acquire(timeout=LONGEST_WAIT):

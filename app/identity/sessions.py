@@ -171,6 +171,17 @@ def end_all(session: Session, account_id: uuid.UUID) -> None:
     session.flush()
 
 
+def end_others(session: Session, actor: Actor) -> None:
+    """Sign all my other devices out."""
+    others = select(SessionFamily).where(
+        SessionFamily.account_id == actor.account,
+        SessionFamily.id != actor.session_id,
+        SessionFamily.ended_at.is_(None),
+    )
+    for family in session.scalars(others.with_for_update()):
+        _end(session, family, "way_in_changed")
+
+
 def open_families(session: Session, actor: Actor) -> list[SessionFamily]:
     """My signed-in devices, latest first."""
     mine = select(SessionFamily).where(

@@ -33,6 +33,7 @@ def test_only_known_routes_are_open_to_everybody(routes):
     assert open_to_all == {
         "/api/v1/auth/codes",
         "/api/v1/auth/sessions",
+        "/api/v1/auth/passwords",
         "/api/v1/auth/miniprogram/wechat",
         "/api/v1/auth/sessions/refresh",
         "/api/v1/officer/sessions",

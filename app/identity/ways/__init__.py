@@ -1,0 +1,1 @@
+"""Ways in besides the phone code and WeChat: password, Alipay, one-tap, another device's QR."""
