@@ -37,6 +37,7 @@ from api.officer import clients as officer_clients
 from api.officer import me as officer_me
 from api.officer import officers, passkeys
 from api.officer import sessions as officer_sessions
+from api.officer import venues as officer_venues
 from api.oidc import authorize, endpoints
 from api.oidc import logout as openid_logout
 from api.openapi import configure as configure_openapi
@@ -98,6 +99,7 @@ PACKAGES = (
             passkeys.blueprint,
             officers.blueprint,
             officer_audit.blueprint,
+            officer_venues.blueprint,
         ),
         commands=(staff_cli.staff,),
     ),

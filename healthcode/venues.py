@@ -3,11 +3,12 @@
 import uuid
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
 from app.core.db import Session
+from app.core.errors import NotFound
 from app.core.ids import new_id
 from healthcode.models import Venue, VenueStaff
 
@@ -75,3 +76,24 @@ def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> N
             where=VenueStaff.until.is_not(None),
         )
     )
+
+
+def end_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> None:
+    """Let the account scan there no longer, from the next request on. Raises `NotFound`."""
+    serves = update(VenueStaff).where(
+        VenueStaff.venue_id == venue_id,
+        VenueStaff.account_id == account_id,
+        or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now()),
+    )
+    if not session.connection().execute(serves.values(until=clock.now())).rowcount:
+        raise NotFound
+
+
+def demand_venue_in(session: Session, venue_id: uuid.UUID, region_code: str) -> None:
+    """Raise `NotFound` unless the venue lies in this division or below it."""
+    area = region_code[:2] + "".join(
+        part for part in (region_code[2:4], region_code[4:6]) if part != "00"
+    )
+    venue = session.get(Venue, venue_id)
+    if venue is None or not venue.region_code.startswith(area):
+        raise NotFound

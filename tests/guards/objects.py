@@ -31,6 +31,7 @@ from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
 from app.identity.staff.models import Officer, OfficerPasskey
 from app.payments.models import Bill
+from app.privacy.models import DataExport
 from healthcode.venues import NewVenue, add_staff, register_venue
 from push.models import Notice, PushDevice
 
@@ -138,6 +139,26 @@ def a_passkey(place_: Place, person: Any) -> uuid.UUID:
         )
 
 
+def an_export(place_: Place, person: Any) -> uuid.UUID:
+    """A copy of their data that they asked for."""
+    return _row(place_, DataExport, account_id=person.actor.account, state="requested")
+
+
+def a_door(place_: Place, person: Any) -> uuid.UUID:
+    """A venue in the division of an officer's unit; for others, in another one."""
+    return a_doorkeeper(place_, person)[0]
+
+
+def a_doorkeeper(place_: Place, person: Any) -> tuple[uuid.UUID, uuid.UUID]:
+    """Such a venue and an account that may scan there."""
+    region = REGION if person.actor.officer_id else "429004000000"
+    keeper = make_person(place_.core).actor.account
+    with unit_of_work(place_.core) as session:
+        venue = register_venue(session, NewVenue("汽车站", "station", region, "解放路1号"))
+        add_staff(session, venue, keeper)
+    return venue, keeper
+
+
 def a_bill(place_: Place, person: Any) -> uuid.UUID:
     """A bill in their name."""
     with unit_of_work(place_.core) as session:
@@ -207,6 +228,9 @@ OBJECTS: dict[str, Make] = {
     "operator_id": an_operator,
     "invitation_id": an_invitation,
     "passkey_id": a_passkey,
+    "venue_id": a_door,
+    "export_id": an_export,
+    "account_id": a_doorkeeper,
 }
 
 #: Parameters that name nobody's object, and why.
@@ -231,6 +255,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "confirmed_true": True,
     },
     ("PUT", "/api/v1/officer/clients/<uuid:registered_id>"): SITE,
+    ("POST", "/api/v1/officer/venues/<uuid:venue_id>/staff"): {"phone": "19900000001"},
     ("PUT", "/api/v1/officer/officers/<uuid:officer_id>/state"): {"state": "locked"},
     ("POST", "/api/v1/organisations/<uuid:organisation_id>/operators"): {
         "person": {
