@@ -244,6 +244,11 @@ NOBODYS = {
 #: Objects that belong to nobody in particular: whoever has the role may reach any of them.
 EVERYBODYS = {"officer_id", "registered_id"}
 
+#: Where even the owner of the example finds nothing, and why.
+NOTHING_YET = {
+    ("GET", "/api/v1/me/data-exports/<uuid:export_id>/file"): "no file until the job has run",
+}
+
 #: What a route that names an object demands in its body besides; without a line: nothing.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/orders/<uuid:order_id>/payments"): {"provider": "wechatpay", "channel": "h5"},
