@@ -128,7 +128,8 @@ def _answer(session: Session, route: Route, act: Callable[[], Response]) -> Resp
 
 def _refuse_strange_input(route: Route, path: dict[str, Any]) -> None:
     for value in path.values():
-        if isinstance(value, str) and not value.isprintable():
+        # A broken code point arrives as the replacement character.
+        if isinstance(value, str) and (not value.isprintable() or "\ufffd" in value):
             raise NotFound
     if not request.query_string or route.audience == "openid":
         # OAuth demands that unknown parameters are ignored, and looks for repeated ones itself.

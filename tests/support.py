@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.connectors.exchange import PersonRecord
 from app.core import clock
 from app.core.db import unit_of_work
+from app.core.keys import KeyRing
 from app.core.runtime import Core
 from app.core.types import Actor
 from app.identity import real_name, sessions, tokens
@@ -50,11 +51,13 @@ class Invented:
     document_number: str
     access_token: str
     refresh_token: str
+    keys: KeyRing = dataclasses.field(repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a signed-in client sends."""
-        return {"Authorization": f"Bearer {self.access_token}"}
+        """What a signed-in client sends; whenever a test sets the clock, the token is of that hour."""
+        token = tokens.issue_access(self.keys, self.actor, clock.now())
+        return {"Authorization": f"Bearer {token}"}
 
 
 def make_person(core: Core, level: str = "real_name") -> Invented:
@@ -72,7 +75,8 @@ def make_person(core: Core, level: str = "real_name") -> Invented:
             session.flush()
         granted = sessions.open_session(session, account, Device(f"d{number}", "测试机", "ios"))
     actor = tokens.read_access(core.keys, granted.access_token)
-    return Invented(actor, phone, name, document, granted.access_token, granted.refresh_token)
+    access, refresh = granted.access_token, granted.refresh_token
+    return Invented(actor, phone, name, document, access, refresh, core.keys)
 
 
 def resident_id(number: int, born: date = date(1990, 1, 1)) -> str:

@@ -59,5 +59,5 @@ def test_a_status_we_never_made_is_revoked():
 
 @pytest.mark.parametrize("refusal", get_args(Refusal))
 def test_what_is_no_good_code_is_refused_without_a_colour(refusal):
-    action = "refresh" if refusal == "expired" else "supervisor"
+    action = "refresh" if refusal in ("expired", "malformed") else "supervisor"
     assert said(judge_refused(refusal)) == ("refuse", "unknown", [refusal], action)
