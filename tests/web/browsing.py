@@ -1,8 +1,13 @@
 """What browser tests do again and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
+import httpx
 from playwright.sync_api import Page
+
+from scripts.stack import Stack
 
 
 def comes_true(page: Page, expression: str) -> None:
@@ -17,3 +22,25 @@ def until(page: Page, check: Callable[[], object], what: str) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"never true: {what}")
+
+
+@contextmanager
+def stopped(stack: Stack) -> Iterator[None]:
+    """The server is gone, and comes back."""
+    stack.kill_part("web")
+    try:
+        yield
+    finally:
+        stack.start_part("web")
+        stack.wait_until_ready()
+
+
+@contextmanager
+def authority_silent(stack: Stack) -> Iterator[None]:
+    """The health authority does not answer, and then does again."""
+    outage = partial(httpx.post, f"{stack.stubs_url}/simulate/outage")
+    outage(json={"party": "health_authority", "mode": "error"}).raise_for_status()
+    try:
+        yield
+    finally:
+        outage(json={"party": "health_authority", "mode": "ok"}).raise_for_status()

@@ -151,6 +151,19 @@ def test_a_lost_answer_is_asked_for_again_and_the_scan_is_stored_once(door, decl
     expect(phone.get_by_text("洪山便民服务中心")).to_have_count(1)
 
 
+#: Writes down which tones a page plays.
+HEAR = """() => {
+    globalThis.heard = []
+    const Real = OscillatorNode
+    globalThis.OscillatorNode = class extends Real {
+        constructor(context, options) {
+            super(context, options)
+            heard.push(options.frequency)
+        }
+    }
+}"""
+
+
 @pytest.mark.short
 def test_forged_codes_from_a_handheld_scanner_are_refused_and_counted(
     door, declared, assert_accessible
@@ -160,18 +173,7 @@ def test_forged_codes_from_a_handheld_scanner_are_refused_and_counted(
     expect(scanner.get_by_role("alert")).to_contain_text("没有摄像头权限")
     expect(scanner.get_by_role("alert")).to_contain_text("扫码枪不受影响")
     assert_accessible(scanner)
-    scanner.evaluate(
-        """() => {
-            globalThis.heard = []
-            const Real = OscillatorNode
-            globalThis.OscillatorNode = class extends Real {
-                constructor(context, options) {
-                    super(context, options)
-                    heard.push(options.frequency)
-                }
-            }
-        }"""
-    )
+    scanner.evaluate(HEAR)
     # A button that happens to have the focus is not pressed by the scanner's keys.
     sound = scanner.get_by_role("button", name="提示音")
     sound.focus()

@@ -27,6 +27,55 @@ def decide(page, what, sure=None):
     page.get_by_role("dialog").get_by_role("button", name=sure or what, exact=True).click()
 
 
+def agree_on_second_thought(page, assert_accessible):
+    """At first thought better of it: then nothing has happened."""
+    page.goto("/app/#/family")
+    expect(page.get_by_role("heading", name="等您确认")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="同意", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("查账单和缴费、代为展示健康码")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="同意", exact=True)).to_be_focused()
+    decide(page, "同意")
+    expect(page.get_by_text(re.compile("已同意 .* 为您代办"))).to_be_focused()
+    expect(page.get_by_role("heading", name="谁可以为我办事")).to_be_visible()
+
+
+def pay_for_both(page):
+    """Her own bill and her mother's: one order."""
+    page.reload()
+    page.get_by_role("button", name="为TA缴费").click()
+    expect(page.get_by_role("radio", name="本人")).not_to_be_checked()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("radio", name="本人").check()
+    page.get_by_role("checkbox").check()
+    expect(page.get_by_role("status").filter(has_text="已选 2 笔")).to_contain_text("¥800.00")
+    page.get_by_role("button", name="去缴费").click()
+    page.get_by_role("button", name="提交订单").click()
+    page.get_by_role("button", name="微信支付").click()
+    page.get_by_role("button", name="支付 · Pay").click()
+    expect(page.get_by_role("heading", name="缴费成功")).to_be_visible(timeout=20_000)
+
+
+def find_proof_and_news(page):
+    """Whom it was paid for has a proof of her own, and is told who paid."""
+    page.goto("/app/#/receipts")
+    expect(page.get_by_text("参保凭证 · 为我缴费")).to_be_visible()
+    expect(page.get_by_text("付款凭证 · 我付款")).to_have_count(0)
+    news = page.get_by_role("button", name="有人已为您缴费")
+    page.goto("/app/#/notices")
+    for _ in range(20):
+        page.wait_for_load_state("networkidle")
+        if news.count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    news.click()
+    expect(page.get_by_text("已为您缴纳2027年度城乡居民基本医疗保险")).to_be_visible()
+
+
 @pytest.mark.short
 def test_a_mother_agrees_and_her_daughter_pays_for_both(
     new_page, people, enter, watch, assert_accessible
@@ -40,46 +89,9 @@ def test_a_mother_agrees_and_her_daughter_pays_for_both(
     daughter.get_by_role("button", name="完成").click()
     expect(daughter.get_by_text("等待确认")).to_have_count(1)
     assert_accessible(daughter)
-    mother.goto("/app/#/family")
-    expect(mother.get_by_role("heading", name="等您确认")).to_be_visible()
-    assert_accessible(mother)
-    # Thought better of it: nothing has happened.
-    mother.get_by_role("button", name="同意", exact=True).click()
-    expect(mother.get_by_role("dialog")).to_contain_text("查账单和缴费、代为展示健康码")
-    assert_accessible(mother)
-    mother.keyboard.press("Escape")
-    expect(mother.get_by_role("dialog")).to_be_hidden()
-    expect(mother.get_by_role("button", name="同意", exact=True)).to_be_focused()
-    decide(mother, "同意")
-    expect(mother.get_by_text(re.compile("已同意 .* 为您代办"))).to_be_focused()
-    expect(mother.get_by_role("heading", name="谁可以为我办事")).to_be_visible()
-    # The daughter chooses her own bill and her mother's: one order.
-    daughter.reload()
-    daughter.get_by_role("button", name="为TA缴费").click()
-    expect(daughter.get_by_role("radio", name="本人")).not_to_be_checked()
-    daughter.get_by_role("checkbox").check()
-    daughter.get_by_role("radio", name="本人").check()
-    daughter.get_by_role("checkbox").check()
-    expect(daughter.get_by_role("status").filter(has_text="已选 2 笔")).to_contain_text("¥800.00")
-    daughter.get_by_role("button", name="去缴费").click()
-    daughter.get_by_role("button", name="提交订单").click()
-    daughter.get_by_role("button", name="微信支付").click()
-    daughter.get_by_role("button", name="支付 · Pay").click()
-    expect(daughter.get_by_role("heading", name="缴费成功")).to_be_visible(timeout=20_000)
-    # The mother has her own proof, and is told who paid.
-    mother.goto("/app/#/receipts")
-    expect(mother.get_by_text("参保凭证 · 为我缴费")).to_be_visible()
-    expect(mother.get_by_text("付款凭证 · 我付款")).to_have_count(0)
-    news = mother.get_by_role("button", name="有人已为您缴费")
-    mother.goto("/app/#/notices")
-    for _ in range(20):
-        mother.wait_for_load_state("networkidle")
-        if news.count():
-            break
-        mother.wait_for_timeout(500)
-        mother.reload()
-    news.click()
-    expect(mother.get_by_text("已为您缴纳2027年度城乡居民基本医疗保险")).to_be_visible()
+    agree_on_second_thought(mother, assert_accessible)
+    pay_for_both(daughter)
+    find_proof_and_news(mother)
 
 
 def test_a_request_can_be_declined_withdrawn_and_a_mandate_ended(new_page, people, enter):

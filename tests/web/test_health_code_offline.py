@@ -1,10 +1,10 @@
 """The health code where the network is slow, gone, or the server is: sizes, times, the last code."""
 
 import re
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from browsing import stopped
 from playwright.sync_api import expect
 
 from scripts import frontend_sizes
@@ -79,17 +79,6 @@ class Meter:
         address = self._addresses.pop(event["requestId"], None)
         if address is not None:
             self.bytes[address] = event["encodedDataLength"]
-
-
-@contextmanager
-def stopped(stack):
-    """The server is gone, and comes back."""
-    stack.kill_part("web")
-    try:
-        yield
-    finally:
-        stack.start_part("web")
-        stack.wait_until_ready()
 
 
 @pytest.mark.short

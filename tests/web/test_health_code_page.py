@@ -3,11 +3,10 @@
 import io
 import re
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
-import httpx
 import pytest
 import zxingcpp
+from browsing import authority_silent
 from PIL import Image
 from playwright.sync_api import expect
 from web.conftest import HEALTHY
@@ -57,6 +56,17 @@ def read(page):
     return code.text
 
 
+def declare_on_the_screen(page):
+    page.get_by_label("今天的体温").fill("３６．５")
+    page.get_by_label("咳嗽").check()
+    page.get_by_label("没有以上不适", exact=True).check()
+    expect(page.get_by_label("咳嗽")).not_to_be_checked()
+    page.get_by_label("没有接触").check()
+    page.get_by_label("低风险地区").check()
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申报").click()
+
+
 @pytest.mark.short
 def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signed(
     page, enter, assert_accessible
@@ -79,15 +89,8 @@ def test_a_resident_declares_and_shows_a_code_that_reads_exactly_as_it_was_signe
         "请填写 34 到 43 之间的体温。"
     )
     assert_accessible(page)
-    page.get_by_label("今天的体温").fill("３６．５")
-    page.get_by_label("咳嗽").check()
-    page.get_by_label("没有以上不适", exact=True).check()
-    expect(page.get_by_label("咳嗽")).not_to_be_checked()
-    page.get_by_label("没有接触").check()
-    page.get_by_label("低风险地区").check()
-    page.get_by_label("以上内容真实").check()
     answers = answers_of(page)
-    page.get_by_role("button", name="提交申报").click()
+    declare_on_the_screen(page)
     expect(page.get_by_role("heading", name="绿码")).to_be_visible()
     expect(page.get_by_text("核验通过后进入")).to_be_visible()
     expect(page.get_by_text("谢*霞")).to_be_visible()
@@ -145,10 +148,8 @@ def test_it_can_be_read_from_a_narrow_phone_and_in_simple_mode(
 
 
 def test_while_the_authority_is_silent_the_code_is_grey_and_turns_by_itself(page, enter, stack):
-    outage = partial(httpx.post, f"{stack.stubs_url}/simulate/outage")
     headers = enter(page, "r126")
-    outage(json={"party": "health_authority", "mode": "error"})
-    try:
+    with authority_silent(stack):
         body = {**HEALTHY, "confirmed_true": True}
         sent = page.context.request.put(f"{CODE}/declaration", data=body, headers=headers)
         assert sent.json()["state"] == "grey"
@@ -156,8 +157,6 @@ def test_while_the_authority_is_silent_the_code_is_grey_and_turns_by_itself(page
         expect(page.get_by_role("heading", name="正在核验")).to_be_visible()
         expect(page.get_by_text("正在等待卫生健康部门的核验结果")).to_be_visible()
         expect(picture(page)).to_have_count(0)
-    finally:
-        outage(json={"party": "health_authority", "mode": "ok"})
     expect(page.get_by_role("heading", name="绿码")).to_be_visible(timeout=45_000)
 
 

@@ -45,40 +45,38 @@ def arrived(page, title):
     return news
 
 
-@pytest.mark.short
-def test_a_daughter_pays_for_her_father_who_has_no_account(
-    page, people, enter, orders_of, watch, assert_accessible
-):
-    watch.expect(CASHIER)
-    father = people["p001"]
-    assert father["phone"] is None
-    me = enter(page, "r141")
+def choose_the_bill_of(page, person, assert_accessible):
     page.goto("/app/#/bills")
     expect(page.get_by_role("checkbox")).to_have_count(1)
     assert_accessible(page)
     page.get_by_role("button", name="为其他家人缴费").click()
     expect(page.get_by_role("heading", name="为家人缴费")).to_be_focused()
     assert_accessible(page)
-    look_up(page, father)
+    look_up(page, person)
     expect(page.get_by_role("heading", name="查到 1 笔可缴费用")).to_be_focused()
     # No more than the payer has to know.
     shown = page.get_by_role("main").inner_text()
-    assert father["name"] not in shown
-    assert father["document_number"] not in shown
+    assert person["name"] not in shown
+    assert person["document_number"] not in shown
     page.get_by_role("checkbox").check()
     assert_accessible(page)
     page.get_by_role("button", name="去缴费").click()
     expect(page.get_by_role("heading", name="确认订单")).to_be_focused()
     expect(page.get_by_text("¥400.00")).to_have_count(2)
     assert_accessible(page)
-    # What was chosen outlasts a reload; pressing twice places one order.
+
+
+def place_one_order(page, assert_accessible):
+    """What was chosen outlasts a reload; pressing twice places one order."""
     page.reload()
     page.get_by_role("button", name="提交订单").dblclick()
     expect(page).to_have_url(ORDER)
     expect(page.get_by_role("heading", name="等待付款")).to_be_visible()
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^(30:00|29:\d\d)$"))
     assert_accessible(page)
-    (placed,) = orders_of(me)
+
+
+def pay_once(page, assert_accessible):
     page.get_by_role("button", name="微信支付").dblclick()
     expect(page.get_by_text("演示收银台")).to_be_visible()
     # The browser's own way back, and again to the cashier: it is the same payment.
@@ -88,17 +86,10 @@ def test_a_daughter_pays_for_her_father_who_has_no_account(
     expect(page).to_have_url(BACK)
     expect(page.get_by_role("heading", name="缴费成功")).to_be_visible(timeout=20_000)
     assert_accessible(page)
-    (settled,) = orders_of(me)
-    assert settled["id"] == placed["id"]
-    assert settled["status"] == "settled"
-    assert [each["status"] for each in settled["attempts"]] == ["paid"]
-    page.get_by_role("button", name="查看缴费凭证").click()
-    expect(page.get_by_text("付款凭证 · 我付款")).to_be_visible()
-    assert_accessible(page)
-    # Paid means paid: nobody finds it again.
-    look_up(page, father)
-    expect(page.get_by_role("heading", name="没有可以缴纳的费用")).to_be_visible()
-    # The news comes with its reason.
+
+
+def read_the_news(page, assert_accessible):
+    """The news comes with its reason."""
     news = arrived(page, "代缴已入账")
     unread = page.get_by_role("link", name=re.compile("消息.*条未读"))
     expect(unread).to_be_visible()
@@ -116,3 +107,28 @@ def test_a_daughter_pays_for_her_father_who_has_no_account(
     news.click()
     page.get_by_role("link", name="查看办理方式").click()
     expect(page.get_by_role("heading", name="办事指南")).to_be_visible()
+
+
+@pytest.mark.short
+def test_a_daughter_pays_for_her_father_who_has_no_account(
+    page, people, enter, orders_of, watch, assert_accessible
+):
+    watch.expect(CASHIER)
+    father = people["p001"]
+    assert father["phone"] is None
+    me = enter(page, "r141")
+    choose_the_bill_of(page, father, assert_accessible)
+    place_one_order(page, assert_accessible)
+    (placed,) = orders_of(me)
+    pay_once(page, assert_accessible)
+    (settled,) = orders_of(me)
+    assert settled["id"] == placed["id"]
+    assert settled["status"] == "settled"
+    assert [each["status"] for each in settled["attempts"]] == ["paid"]
+    page.get_by_role("button", name="查看缴费凭证").click()
+    expect(page.get_by_text("付款凭证 · 我付款")).to_be_visible()
+    assert_accessible(page)
+    # Paid means paid: nobody finds it again.
+    look_up(page, father)
+    expect(page.get_by_role("heading", name="没有可以缴纳的费用")).to_be_visible()
+    read_the_news(page, assert_accessible)
