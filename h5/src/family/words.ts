@@ -101,3 +101,10 @@ export function relationName(relation: string): string {
 export function scopeName(scope: string): string {
   return scopes.value[(SCOPES as readonly string[]).includes(scope) ? (scope as Scope) : "other"]
 }
+
+/** What can be done about a mandate, as its buttons say it. */
+export const decisions = texts(
+  { accept: "同意", decline: "不同意", withdraw: "撤回请求", revoke: "解除授权" },
+  { accept: "Agree", decline: "Decline", withdraw: "Withdraw", revoke: "End the mandate" },
+)
+export type Decision = keyof typeof decisions.value
