@@ -1,5 +1,5 @@
 import { defineStore } from "pinia"
-import { ref, watch } from "vue"
+import { computed, ref, watch } from "vue"
 
 import { readStored } from "@/api/stored"
 import { language, type Language } from "@/i18n/language"
@@ -29,6 +29,10 @@ export const useSettings = defineStore("settings", () => {
   const region = ref(kept.region)
   const simple = ref(kept.simple)
   language.value = kept.language
+  const english = computed({
+    get: () => language.value === "en",
+    set: (on) => (language.value = on ? "en" : "zh"),
+  })
 
   watch(
     [region, simple, language],
@@ -40,5 +44,5 @@ export const useSettings = defineStore("settings", () => {
     },
     { immediate: true },
   )
-  return { region, simple, language }
+  return { region, simple, language, english }
 })
