@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
+from browsing import authority_silent, stopped
 from pictures import FOLDER, take_at_rest
 from playwright.sync_api import Page, expect
+from web.conftest import HEALTHY
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -45,10 +48,9 @@ def test_what_everybody_sees(phone):
             page.get_by_role("combobox").fill("娃娃上户口")
             page.wait_for_timeout(1_000)
         take_at_rest(page, f"app/{name}")
-    page.goto("/app/#/")
-    page.get_by_role("main").get_by_role(
-        "link", name=re.compile("身份证|社保|公积金")
-    ).first.click()
+    # One whose bills are paid here.
+    page.goto("/app/#/matters/ZZ95261C75A0")
+    expect(page.get_by_role("button", name="去缴费")).to_be_visible()
     take_at_rest(page, "app/matter")
     page.goto("/app/#/")
     page.locator("a[href*='/themes/']").first.click()
@@ -99,6 +101,92 @@ def test_the_health_code(phone, enter, declare, watch):
     declare(red, enter(red, "r204"))
     red.goto("/app/#/code")
     take_at_rest(red, "app/code-red")
+
+
+def test_a_yellow_code_a_grey_one_and_one_that_expired(phone, enter, declare, stack, watch):
+    watch.expect("ERR_|Failed to load resource|sw.js")
+    page = phone()
+    declare(page, enter(page, "r185"), symptoms=["cough"])
+    page.goto("/app/#/code")
+    expect(page.get_by_role("heading", name="黄码")).to_be_visible()
+    take_at_rest(page, "app/code-yellow")
+    page.clock.install()
+    with stopped(stack):
+        page.clock.fast_forward(130_000)
+        expect(page.get_by_role("heading", name="暂无法显示")).to_be_visible()
+        take_at_rest(page, "app/code-expired")
+    silent = phone()
+    headers = enter(silent, "r186")
+    with authority_silent(stack):
+        said = {**HEALTHY, "confirmed_true": True}
+        silent.context.request.put("/api/v1/health-code/declaration", data=said, headers=headers)
+        silent.goto("/app/#/code")
+        expect(silent.get_by_role("heading", name="正在核验")).to_be_visible()
+        take_at_rest(silent, "app/code-grey")
+
+
+def order_of(page):
+    """Order the one bill of whoever is signed in."""
+    page.goto("/app/#/bills")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="去缴费").click()
+    page.get_by_role("button", name="提交订单").click()
+    expect(page.get_by_role("heading", name="等待付款")).to_be_visible()
+
+
+def test_bills_in_simple_mode_and_an_order_that_is_closed(phone, enter):
+    simple = phone(simple=True)
+    enter(simple, "r187")
+    simple.goto("/app/#/bills")
+    expect(simple.get_by_role("checkbox")).to_be_visible()
+    take_at_rest(simple, "app/bills-simple")
+    page = phone()
+    enter(page, "r188")
+    order_of(page)
+    page.get_by_role("button", name="取消订单").click()
+    take_at_rest(page, "app/order-cancel")
+    page.get_by_role("button", name="确认取消").click()
+    expect(page.get_by_role("heading", name="订单已关闭")).to_be_visible()
+    take_at_rest(page, "app/order-closed")
+
+
+def test_an_order_whose_payment_is_not_known_yet_and_one_that_is_held(phone, enter, stack, watch):
+    watch.expect(CASHIER)
+    page = phone()
+    headers = enter(page, "r189")
+    order_of(page)
+    page.get_by_role("button", name="微信支付").click()
+    page.get_by_role("button", name="取消 · Cancel").click()
+    expect(page.get_by_role("heading", name="正在确认付款结果")).to_be_visible()
+    take_at_rest(page, "app/order-confirming")
+    (order,) = page.context.request.get("/api/v1/orders", headers=headers).json()["items"]
+    paid = {"out_trade_no": order["attempts"][0]["out_trade_no"], "tamper": "amount"}
+    httpx.post(f"{stack.stubs_url}/wechatpay/simulate", json=paid).raise_for_status()
+    expect(page.get_by_role("heading", name="正在人工核查")).to_be_visible()
+    take_at_rest(page, "app/order-held")
+
+
+def test_mandates_asked_for_and_given(phone, enter, people):
+    mother, daughter = phone(), phone()
+    enter(daughter, "r190")
+    enter(mother, "r193")
+    for key in ("r193", "r194"):
+        daughter.goto("about:blank")
+        daughter.goto("/app/#/family/new")
+        daughter.get_by_label("家人姓名").fill(people[key]["name"])
+        daughter.get_by_label("身份证号").fill(people[key]["document_number"])
+        daughter.get_by_role("button", name="发送请求").click()
+        expect(daughter.get_by_role("heading", name="请求已发出")).to_be_visible()
+    mother.goto("/app/#/family")
+    expect(mother.get_by_role("heading", name="等您确认")).to_be_visible()
+    take_at_rest(mother, "app/family-asked")
+    mother.get_by_role("button", name="同意", exact=True).click()
+    take_at_rest(mother, "app/family-agree")
+    mother.get_by_role("dialog").get_by_role("button", name="同意", exact=True).click()
+    expect(mother.get_by_role("heading", name="谁可以为我办事")).to_be_visible()
+    daughter.goto("/app/#/family")
+    expect(daughter.get_by_role("button", name="为TA缴费")).to_be_visible()
+    take_at_rest(daughter, "app/family-active")
 
 
 def test_paying_for_the_family(phone, enter, watch, people):
