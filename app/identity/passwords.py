@@ -15,8 +15,8 @@ from app.core.errors import Unavailable
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: Hashes at a time and process: half of its threads stay free for everything else.
 AT_ONCE = 2
-#: Seconds one may wait for a place.
-LONGEST_WAIT = 1.0
+#: Seconds one may wait for a place: whoever waits holds a thread, too.
+LONGEST_WAIT = 0.1
 
 SHORTEST = 12
 LONGEST = 128
