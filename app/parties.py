@@ -22,6 +22,8 @@ class SmsSettings:
     #: Somebody looked up what one owes, to pay it: when, who (masked), what for.
     lookup_template: str
     settled_template: str
+    #: Somebody asked to act for one, may, or no longer may: who (masked), what, the number.
+    mandate_template: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ SECRETS = (
     "HUIBAN_POPULATION_APP_KEY",
     "HUIBAN_EXIT_ENTRY_APP_KEY",
     "HUIBAN_BUSINESS_REGISTRY_APP_KEY",
+    "HUIBAN_HOUSEHOLD_REGISTER_APP_KEY",
     "HUIBAN_FACEID_SECRET_KEY",
     "HUIBAN_HEALTH_AUTHORITY_APP_KEY",
     "HUIBAN_MEDICAL_INSURANCE_APP_KEY",
@@ -104,6 +107,7 @@ def read_sms(env: Env) -> SmsSettings:
         security_template=env.str("HUIBAN_SMS_SECURITY_TEMPLATE"),
         lookup_template=env.str("HUIBAN_SMS_LOOKUP_TEMPLATE"),
         settled_template=env.str("HUIBAN_SMS_SETTLED_TEMPLATE"),
+        mandate_template=env.str("HUIBAN_SMS_MANDATE_TEMPLATE"),
     )
 
 

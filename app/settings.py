@@ -56,6 +56,8 @@ class Settings:
     exit_entry: ExchangeSettings
     #: The business registry (市场监管法人库).
     business_registry: ExchangeSettings
+    #: Households and births (户籍、出生医学证明): whose guardian is who.
+    household_register: ExchangeSettings
     health_authority: ExchangeSettings
     #: Bills of the residents' medical insurance (城乡居民基本医疗保险) and the booking of payments.
     medical_insurance: ExchangeSettings
@@ -118,6 +120,7 @@ def _read(env: Env) -> Settings:
         population=parties.read_exchange(env, "HUIBAN_POPULATION"),
         exit_entry=parties.read_exchange(env, "HUIBAN_EXIT_ENTRY"),
         business_registry=parties.read_exchange(env, "HUIBAN_BUSINESS_REGISTRY"),
+        household_register=parties.read_exchange(env, "HUIBAN_HOUSEHOLD_REGISTER"),
         health_authority=parties.read_exchange(env, "HUIBAN_HEALTH_AUTHORITY"),
         medical_insurance=parties.read_exchange(env, "HUIBAN_MEDICAL_INSURANCE"),
         wechatpay=parties.read_wechatpay(env),
@@ -148,6 +151,7 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
         "HUIBAN_POPULATION_URL": settings.population.url,
         "HUIBAN_EXIT_ENTRY_URL": settings.exit_entry.url,
         "HUIBAN_BUSINESS_REGISTRY_URL": settings.business_registry.url,
+        "HUIBAN_HOUSEHOLD_REGISTER_URL": settings.household_register.url,
         "HUIBAN_FACEID_URL": settings.faceid.url,
         "HUIBAN_HEALTH_AUTHORITY_URL": settings.health_authority.url,
         "HUIBAN_MEDICAL_INSURANCE_URL": settings.medical_insurance.url,

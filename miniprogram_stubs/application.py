@@ -18,6 +18,7 @@ from miniprogram_stubs import (
     fcm_inbox,
     fcm_tokens,
     health_authority,
+    household_register,
     inputs,
     keys,
     medical_insurance,
@@ -136,12 +137,15 @@ def _departments(world: World, failures: outages.Outages) -> list[Blueprint]:
 
 def _identities(world: World, failures: outages.Outages, base_url: str) -> list[Blueprint]:
     registry = business_registry.Registry(world)
+    households = household_register.Register(world)
     checks = faceid.Checks(world)
     return [
         population.party(world, failures),
         exit_entry.party(world, failures),
         business_registry.party(world, registry, failures),
         business_registry.demonstration_calls(world, registry),
+        household_register.party(world, households, failures),
+        household_register.demonstration_calls(households),
         faceid.party(world, checks, failures, base_url),
         faceid.demonstration_calls(checks),
     ]

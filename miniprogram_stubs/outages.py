@@ -12,7 +12,7 @@ from miniprogram_stubs.inputs import BadInputError, json_object, text
 
 PARTIES = (
     *("sms", "wechat", "wechatpay", "fcm"),
-    *("population", "exit_entry", "business_registry", "faceid"),
+    *("population", "exit_entry", "business_registry", "household_register", "faceid"),
     *("health_authority", "medical_insurance"),
 )
 MODES = ("ok", "error", "hang")

@@ -102,6 +102,8 @@ class Person:
     openid: str | None
     note: str
     deceased: bool
+    #: Keys of father and mother, as the register of births has them.
+    parents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ class World:
     population: ExchangeParty
     exit_entry: ExchangeParty
     business_registry: ExchangeParty
+    household_register: ExchangeParty
     faceid: FaceidParty
     health_authority: ExchangeParty
     medical_insurance: ExchangeParty
@@ -210,6 +213,7 @@ def load_world(path: str) -> World:
         population=ExchangeParty(**parties["population"]),
         exit_entry=ExchangeParty(**parties["exit_entry"]),
         business_registry=ExchangeParty(**parties["business_registry"]),
+        household_register=ExchangeParty(**parties["household_register"]),
         faceid=FaceidParty(**parties["faceid"]),
         health_authority=ExchangeParty(**parties["health_authority"]),
         medical_insurance=ExchangeParty(**parties["medical_insurance"]),
@@ -288,4 +292,5 @@ def _person(entry: dict[str, Any]) -> Person:
         openid=entry["openid"],
         note=entry["note"],
         deceased=entry.get("deceased", False),
+        parents=tuple(entry["parents"]),
     )

@@ -41,6 +41,7 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_SMS_SECURITY_TEMPLATE": "2401002",
         "HUIBAN_SMS_LOOKUP_TEMPLATE": "2401003",
         "HUIBAN_SMS_SETTLED_TEMPLATE": "2401004",
+        "HUIBAN_SMS_MANDATE_TEMPLATE": "2401007",
         "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
         "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
         "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],
@@ -82,6 +83,7 @@ _EXCHANGES = {
     "population": "/population/verify",
     "exit_entry": "/exit-entry/verify",
     "business_registry": "/business-registry/entity",
+    "household_register": "/household-register/guardian",
     "health_authority": "/health/personnel",
     "medical_insurance": "/medical-insurance",
 }

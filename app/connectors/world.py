@@ -12,6 +12,7 @@ from app.connectors.exchange import (
     Population,
 )
 from app.connectors.faceid import FaceVerifier, TencentFaceid
+from app.connectors.household_register import ExchangeHouseholdRegister, HouseholdRegister
 from app.connectors.medical_insurance import ExchangeMedicalInsurance, MedicalInsurance
 from app.connectors.sms import SmsGateway, TencentSms
 from app.connectors.wechat import Wechat, WechatApi
@@ -28,6 +29,7 @@ class World:
     population: Population
     exit_entry: ExitEntry
     business_registry: BusinessRegistry
+    household_register: HouseholdRegister
     faceid: FaceVerifier
     health_authority: HealthAuthority
     medical_insurance: MedicalInsurance
@@ -55,6 +57,9 @@ def build_world(core: Core, *, waiters: int) -> World:
         exit_entry=ExchangeExitEntry("exit_entry", settings.exit_entry, waiters=waiters),
         business_registry=ExchangeBusinessRegistry(
             "business_registry", settings.business_registry, waiters=waiters
+        ),
+        household_register=ExchangeHouseholdRegister(
+            "household_register", settings.household_register, waiters=waiters
         ),
         faceid=TencentFaceid(settings.faceid, waiters=waiters),
         health_authority=ExchangeHealthAuthority(

@@ -14,6 +14,7 @@ REAL_CALLS = {
     "population": ("post", "/exchange/population/verify"),
     "exit_entry": ("post", "/exchange/exit-entry/verify"),
     "business_registry": ("post", "/exchange/business-registry/entity"),
+    "household_register": ("post", "/exchange/household-register/guardian"),
     "faceid": ("post", "/tencent-faceid/"),
     "health_authority": ("post", "/exchange/health/personnel"),
     "medical_insurance": ("post", "/exchange/medical-insurance/bills"),
