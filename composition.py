@@ -18,6 +18,7 @@ from api.citizen import (
     devices,
     face,
     family,
+    guardianships,
     health_code,
     me,
     menu,
@@ -34,6 +35,7 @@ from api.errors import ProblemApi, register
 from api.guards import limit_address
 from api.officer import audit as officer_audit
 from api.officer import clients as officer_clients
+from api.officer import mandates as officer_mandates
 from api.officer import me as officer_me
 from api.officer import officers, passkeys
 from api.officer import sessions as officer_sessions
@@ -84,6 +86,7 @@ from healthcode import jobs as healthcode_jobs
 from healthcode import personal_data as healthcode_data
 from push import cli as push_cli
 from push import jobs as push_jobs
+from push import jobs_mandates as push_mandate_jobs
 from push import personal_data as push_data
 from push.subscriptions import subscriptions as push_subscriptions
 
@@ -133,7 +136,7 @@ PACKAGES = (
             data_exports.blueprint,
         )
     ),
-    Package(blueprints=(family.blueprint,)),
+    Package(blueprints=(family.blueprint, guardianships.blueprint, officer_mandates.blueprint)),
     Package(
         blueprints=(
             bills.blueprint,
@@ -182,6 +185,7 @@ TASKS: tuple[Task, ...] = (
     *order_jobs.tasks,
     *payment_jobs.tasks,
     *push_jobs.tasks,
+    *push_mandate_jobs.tasks,
 )
 
 #: Jobs at a time. Each has a connection and a place at its outside party, and may wait longer for

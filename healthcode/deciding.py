@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.core import clock, crypto, freshness
 from app.core.db import Session
+from app.identity.queries import account_of
 from app.privacy import consents
 from healthcode import queries, rulebook, snapshots
 from healthcode.colours import Case, Declaration, Evidence, Reason, evaluate
@@ -92,9 +93,7 @@ def _next_version(session: Session, person_id: uuid.UUID) -> int:
 
 def _made(session: Session, person_id: uuid.UUID, now: datetime) -> HealthStatus | None:
     declared = _latest_declaration(session, person_id)
-    if declared is None or consents.withdrawn_since(
-        session, declared.account_id, PURPOSE, declared.declared_at
-    ):
+    if declared is None or _withdrawn(session, declared):
         return None
     answer = _latest_answer(session, person_id)
     case = Case(
@@ -119,6 +118,13 @@ def _made(session: Session, person_id: uuid.UUID, now: datetime) -> HealthStatus
         valid_until=decision.valid_until,
         replaced_at=None,
     )
+
+
+def _withdrawn(session: Session, declared: HealthDeclaration) -> bool:
+    """Whether the person no longer agrees or, where a guardian declared, a guardian does not."""
+    own = account_of(session, declared.person_id)
+    child = None if declared.account_id == own else declared.person_id
+    return consents.withdrawn_since(session, own, PURPOSE, declared.declared_at, child)
 
 
 def _latest_declaration(session: Session, person_id: uuid.UUID) -> HealthDeclaration | None:

@@ -10,10 +10,10 @@ from app.audit import services as audit
 from app.audit.services import for_person
 from app.core import clock
 from app.core.db import Session
-from app.core.errors import NotFound
 from app.core.runtime import Core
 from app.core.types import Actor
-from app.family.queries import person_reached
+from app.family import uses
+from app.family.queries import reach
 from healthcode import queries, rulebook, snapshots
 from healthcode.colours import Colour, ShownColour, State
 from healthcode.deciding import decide
@@ -55,23 +55,16 @@ class ShownCode:
     refresh_after: int
 
 
-def subject_of(actor: Actor, subject_id: uuid.UUID | None) -> uuid.UUID:
-    """The person who declares: only oneself. Raises `NotFound` for anybody else."""
-    if subject_id not in (None, actor.person, actor.account):
-        raise NotFound
-    return actor.person
-
-
 def subject_reached(session: Session, actor: Actor, subject_id: uuid.UUID | None) -> uuid.UUID:
     """Myself, or a person whose code I may show by mandate, which is then audited.
 
     Raises `NotFound` for anybody else.
     """
-    if subject_id in (None, actor.person, actor.account):
-        return actor.person
-    person_id = person_reached(session, actor, subject_id, "view_code")
-    audit.record(session, for_person(actor, "healthcode.open_for", person_id))
-    return person_id
+    reached = reach(session, actor, subject_id, "view_code")
+    if reached.mandate_id is not None:
+        uses.record(session, reached.mandate_id, "code_shown")
+        audit.record(session, for_person(actor, "healthcode.open_for", reached.person_id))
+    return reached.person_id
 
 
 def open_code(session: Session, person_id: uuid.UUID, language: str) -> ShownCode:

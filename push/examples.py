@@ -56,9 +56,9 @@ class _Order(_Strict):
 
 class _Event(_Strict):
     name = ma.fields.String(required=True)
-    #: The order, for a settled line its bill, or a person.
+    #: The order, for a settled line its bill, a person, or the word mandate.
     of = ma.fields.String(required=True)
-    #: What happened, where the event says so of a person.
+    #: What happened, where the event says so of a person or a mandate.
     what = ma.fields.String(load_default=None)
 
 

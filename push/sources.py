@@ -25,11 +25,13 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.family.events import MandateMoved
 from app.identity.events import WayInChanged
 from app.identity.models import Account, Person
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from app.payments.models import Bill, Order, OrderLine
 from push.contributions import Facts, contributions, is_the_insured, payable_bills
+from push.mandates import moved_mandate
 from push.models import PersonFact
 
 #: How a value is shown: as it is, as yuan, as a day, as a masked name, as the rule's word for it.
@@ -210,6 +212,9 @@ WAYS_IN = (
     *("alipay_linked", "scan_login"),
 )
 
+_MANDATE: Mapping[str, Kind] = {"number": "text"}
+_ENDED: Mapping[str, Kind] = {"number": "text", "by": "word"}
+
 #: Evaluated when the event of this name was recorded.
 ON_EVENT: Mapping[str, Source] = {
     OrderPaid.NAME: Source(
@@ -231,5 +236,14 @@ ON_EVENT: Mapping[str, Source] = {
         _changed_way_in,
         wordings={what: {} for what in WAYS_IN},
         parameters=frozenset({"id", "account_id", "what"}),
+    ),
+    MandateMoved.NAME: Source(
+        moved_mandate,
+        wordings={
+            **{"asked_held": _MANDATE, "asked_given": _MANDATE},
+            **{"confirmed_held": _MANDATE, "confirmed_given": _MANDATE},
+            **{"ended_held": _ENDED, "ended_given": _ENDED},
+        },
+        parameters=frozenset({"mandate_id", "to", "principal"}),
     ),
 }

@@ -117,6 +117,7 @@ PARTICULAR = {
     "organisation_operators.scopes": ["pay"],
     "mandates.status": "pending",
     "mandates.scopes": ["pay"],
+    "mandate_uses.act": "bills_viewed",
     "bills.status": "payable",
     "orders.status": "paid",
     "order_lines.status": "paid",

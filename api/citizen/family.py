@@ -1,4 +1,4 @@
-"""Mandates: acting and paying for others, and who may for me."""
+"""Mandates: acting and paying for others, and who may for me; guardianships; every use."""
 
 import uuid
 from typing import Any
@@ -8,9 +8,11 @@ import marshmallow as ma
 from api import pagination
 from api.blueprints import AudienceBlueprint
 from api.context import actor, session
+from api.errors import language
 from api.schemas import Page, Schema, Text
-from app.family import queries, services
-from app.family.models import RELATIONS, SCOPES
+from app.connectors.household_register import GUARDIANS
+from app.family import queries, services, uses
+from app.family.models import CONFIRMED, RELATIONS, SCOPES
 from app.family.queries import Shown
 from app.family.services import Terms
 from app.identity import real_name
@@ -56,6 +58,9 @@ class AskedMandate(Schema):
     """Recorded; whether such a person is known to us is not told."""
 
     id = ma.fields.UUID(required=True)
+    number = ma.fields.String(
+        required=True, metadata={"description": "To be named at a window or to a village agent"}
+    )
     person_id = ma.fields.UUID(required=True, allow_none=True)
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(STATUSES))
 
@@ -64,6 +69,11 @@ class MandateItem(Schema):
     """A mandate, from the side I stand on."""
 
     id = ma.fields.UUID(required=True)
+    number = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "To be named at a window; null once confirmed or over"},
+    )
     my_side = ma.fields.String(
         required=True, data_key="as", validate=ma.validate.OneOf(["holder", "principal"])
     )
@@ -83,8 +93,17 @@ class MandateItem(Schema):
     ended_by = ma.fields.String(
         required=True,
         allow_none=True,
-        validate=ma.validate.OneOf(["holder", "principal", "system"]),
+        validate=ma.validate.OneOf(["holder", "principal", "register", "system"]),
         metadata={"description": "Who ended it; null while it lives"},
+    )
+    guardian_as = ma.fields.String(
+        required=True,
+        allow_none=True,
+        validate=ma.validate.OneOf(GUARDIANS),
+        metadata={"description": "What the holder is to their child; null for other mandates"},
+    )
+    confirmed_how = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf(CONFIRMED)
     )
 
 
@@ -92,6 +111,26 @@ class MandateList(Schema):
     """Newest first; a page may be short although more follow."""
 
     items = ma.fields.List(ma.fields.Nested(MandateItem), required=True)
+    next_cursor = ma.fields.String(required=True, allow_none=True)
+
+
+class UseItem(Schema):
+    """`by` did `what` `for`; looks are told once an hour."""
+
+    id = ma.fields.UUID(required=True)
+    act = ma.fields.String(required=True, validate=ma.validate.OneOf(list(uses.WORDS)))
+    what = ma.fields.String(required=True)
+    at = ma.fields.AwareDateTime(required=True)
+    by = ma.fields.String(required=True, metadata={"description": "The holder, masked"})
+    for_whom = ma.fields.String(
+        required=True, data_key="for", metadata={"description": "The principal, masked"}
+    )
+
+
+class UseList(Schema):
+    """Newest first."""
+
+    items = ma.fields.List(ma.fields.Nested(UseItem), required=True)
     next_cursor = ma.fields.String(required=True, allow_none=True)
 
 
@@ -103,6 +142,9 @@ class Member(Schema):
     relation = ma.fields.String(required=True)
     scopes = ma.fields.List(ma.fields.String(), required=True)
     until = ma.fields.Date(required=True, allow_none=True)
+    guardian_as = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf(GUARDIANS)
+    )
 
 
 class MemberList(Schema):
@@ -122,7 +164,12 @@ def ask_mandate(body: dict[str, Any]) -> dict[str, Any]:
     principal = real_name.claim(**person)
     terms = Terms(body["relation"], tuple(body["scopes"]), body["until"])
     mandate = services.ask_mandate(session(), actor(), principal, terms)
-    return {"id": mandate.id, "person_id": None, "status": "pending"}
+    return {
+        "id": mandate.id,
+        "number": mandate.number,
+        "person_id": None,
+        "status": "pending",
+    }
 
 
 @blueprint.route(
@@ -179,6 +226,34 @@ def revoke_mandate(mandate_id: uuid.UUID) -> None:
     services.revoke_mandate(session(), actor(), mandate_id)
 
 
+@blueprint.route(
+    "/mandates/<uuid:mandate_id>/uses",
+    methods=["GET"],
+    policy="mandate I hold or am asked for",
+    level="real_name",
+)
+@blueprint.arguments(Page, location="query")
+@blueprint.response(200, UseList)
+@blueprint.alt_response(404, description="neither side is mine")
+def list_uses(query: dict[str, Any], mandate_id: uuid.UUID) -> dict[str, Any]:
+    """What the holder did for the principal; both sides see the same."""
+    before = pagination.decode_id(query.get("cursor"))
+    page = uses.list_uses(session(), actor(), mandate_id, before, query["limit"])
+    items = [
+        {
+            "id": use.id,
+            "act": use.act,
+            "what": uses.words(use.act, language()),
+            "at": use.at,
+            "by": page.holder,
+            "for_whom": page.principal,
+        }
+        for use in page.uses
+    ]
+    cursor = pagination.encode_id(page.more) if page.more else None
+    return {"items": items, "next_cursor": cursor}
+
+
 @blueprint.route("/members", methods=["GET"], policy="own mandates", level="real_name")
 @blueprint.response(200, MemberList)
 def list_members() -> dict[str, Any]:
@@ -190,6 +265,7 @@ def _item(shown: Shown) -> dict[str, Any]:
     mandate = shown.mandate
     return {
         "id": mandate.id,
+        "number": mandate.number if shown.status == "pending" else None,
         "my_side": shown.side,
         "person_id": shown.person_id,
         "masked_name": shown.masked_name,
@@ -199,4 +275,6 @@ def _item(shown: Shown) -> dict[str, Any]:
         "status": shown.status,
         "accepted": mandate.accepted_at is not None,
         "ended_by": mandate.ended_by,
+        "guardian_as": mandate.guardian_as,
+        "confirmed_how": mandate.confirmed_how,
     }

@@ -1,7 +1,6 @@
 """My health code: declare, open."""
 
-import uuid
-from typing import Any, cast
+from typing import Any
 
 import marshmallow as ma
 
@@ -11,8 +10,8 @@ from api.errors import language
 from api.schemas import Schema
 from healthcode import rulebook
 from healthcode.deciding import Answers
-from healthcode.issuing import declare
-from healthcode.presenting import ShownCode, open_code, show, subject_of, subject_reached
+from healthcode.issuing import declare, take_back
+from healthcode.presenting import ShownCode, open_code, show, subject_reached
 
 blueprint = AudienceBlueprint(
     "health_code",
@@ -76,19 +75,35 @@ class CodeAnswer(Schema):
     )
 
 
-@blueprint.route("/declaration", methods=["PUT"], policy="own code", level="real_name")
+@blueprint.route(
+    "/declaration", methods=["PUT"], policy="own code, or a child's as guardian", level="real_name"
+)
 @blueprint.arguments(Subject, location="query")
 @blueprint.arguments(DeclarationRequest)
 @blueprint.response(200, CodeAnswer)
-@blueprint.alt_response(404, description="not myself")
+@blueprint.alt_response(403, description="below fourteen a guardian declares")
+@blueprint.alt_response(404, description="neither myself nor a child I am the guardian of")
 def declare_health(query: dict[str, Any], body: dict[str, Any]) -> ShownCode:
-    """Declare my health; the answer is the status it leads to."""
-    subject_of(actor(), cast("uuid.UUID | None", query["subject_id"]))
+    """Declare my health, or that of a child as guardian; the answer is the status it leads to."""
     answers = Answers(
         body["temperature_c"], sorted(set(body["symptoms"])), body["contact"], body["risk_area"]
     )
-    status = declare(session(), world().health_authority, actor(), answers)
+    status = declare(session(), world().health_authority, actor(), answers, query["subject_id"])
     return show(session(), status, language())
+
+
+@blueprint.route(
+    "/declaration",
+    methods=["DELETE"],
+    policy="own code, or a child's as guardian",
+    level="real_name",
+)
+@blueprint.arguments(Subject, location="query")
+@blueprint.response(204)
+@blueprint.alt_response(404, description="neither myself nor a child I am the guardian of")
+def take_declaration_back(query: dict[str, Any]) -> None:
+    """Withdraw my consent to the health code, or that given for a child; the code ends."""
+    take_back(session(), actor(), query["subject_id"])
 
 
 @blueprint.route("", methods=["GET"], policy="own code, or by mandate", level="real_name")

@@ -1,6 +1,6 @@
 """What can go wrong when somebody wants to act for another."""
 
-from app.core.errors import Conflict
+from app.core.errors import Conflict, NotAllowed
 
 
 class MandateExists(Conflict):
@@ -17,3 +17,45 @@ class MandateNotOpen(Conflict):
     code = "mandate_not_open"
     zh = "该授权已处理或已失效。"
     en = "This mandate has been answered already or is over."
+
+
+class GuardianshipNotConfirmed(Conflict):
+    """Unknown child, wrong name, wrong relation or no guardian: one answer."""
+
+    code = "guardianship_not_confirmed"
+    zh = "登记信息未能确认您是其监护人。请核对填写内容，或到公安户籍窗口办理。"
+    en = "The register does not confirm that you are this child's guardian; please check what you gave."
+
+
+class GuardianshipStands(Conflict):
+    """A child does not end what the law and the register say."""
+
+    code = "guardianship_stands"
+    zh = "监护关系以登记为准，不能自行解除；年满18周岁后自动结束。"
+    en = (
+        "Guardianship follows the register and cannot be ended here; it ends at eighteen by itself."
+    )
+
+
+class GuardianActs(NotAllowed):
+    """A child under fourteen: their guardian does this."""
+
+    code = "guardian_acts"
+    zh = "未满14周岁的，须由监护人办理。"
+    en = "Below the age of fourteen a guardian does this."
+
+
+class DocumentDiffers(Conflict):
+    """The document read at the window is not the mandate's."""
+
+    code = "document_differs"
+    zh = "出示的证件与授权申请不一致，不能确认。"
+    en = "The document shown is not the one in the request."
+
+
+class OfficerInvolved(NotAllowed):
+    """Who confirms must be neither side; the same name is enough to ask somebody else."""
+
+    code = "officer_involved"
+    zh = "经办人员与当事人同名，须由另一名人员办理。"
+    en = "You bear the name of one of the two; another officer must do this."

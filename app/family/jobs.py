@@ -5,8 +5,9 @@ from typing import Any
 import structlog
 
 from app.core.db import unit_of_work
+from app.core.http import PartyUnavailable
 from app.core.jobs import task
-from app.family import services
+from app.family import guardianship, services
 
 log = structlog.get_logger()
 
@@ -21,4 +22,21 @@ def expire_mandates(world: Any) -> None:
             log.info("mandates_expired", count=ended)
 
 
-tasks = (expire_mandates,)
+@task("family.recheck_guardianships", cron="*/10 * * * *")
+def recheck_guardianships(world: Any) -> None:
+    """Ask the register again about guardianships it confirmed a day ago."""
+    with unit_of_work(world.core) as session:
+        due = guardianship.due_for_recheck(session)
+    for done, mandate_id in enumerate(due):
+        try:
+            with unit_of_work(world.core) as session:
+                guardianship.recheck(session, world.household_register, mandate_id)
+        except PartyUnavailable:
+            log.warning("register_silent", count=len(due) - done)
+            return
+        except Exception as error:
+            # One unreadable row must not keep the others from being asked about.
+            log.error("guardianship_passed_over", error=type(error).__name__)
+
+
+tasks = (expire_mandates, recheck_guardianships)

@@ -2,11 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import Session
 from app.core.types import Actor
+from app.family.ages import ACTS_ALONE, is_at_least
+from app.family.errors import GuardianActs
 from app.identity.accounts import phone_of
 from app.identity.models import Account, Person
 from app.identity.queries import identity_document
@@ -26,6 +30,18 @@ def myself(session: Session, actor: Actor) -> Myself:
     document = identity_document(session, actor.person)
     index = document_index(session, document.document_type, document.document_number)
     return Myself(document.name, index)
+
+
+def birth_date(session: Session, person_id: uuid.UUID) -> date:
+    """The day a known person was born."""
+    return session.execute(select(Person.birth_date).where(Person.id == person_id)).scalar_one()
+
+
+def demand_own_hands(session: Session, actor: Actor) -> None:
+    """Go on only if the actor is old enough to do this without a guardian. Raises `GuardianActs`."""
+    born = birth_date(session, actor.person)
+    if not is_at_least(born, ACTS_ALONE, clock.legal_today()):
+        raise GuardianActs
 
 
 def person_with(session: Session, index: bytes) -> uuid.UUID | None:

@@ -1,14 +1,17 @@
 """What family knows of somebody: the mandates they hold and gave."""
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from app.core import clock
 from app.core.db import Session
-from app.family.models import Mandate
+from app.family.models import Mandate, MandateUse
 from app.family.queries import principal_name
-from app.family.states import LIVING
+from app.family.services import revoke
+from app.family.states import LIVING, as_of
 from app.identity.documents import mask_name
 from app.identity.queries import masked_names
 from app.privacy.parts import Kept, Part, Section
@@ -32,22 +35,38 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
                     "scopes": row.scopes,
                     "until": row.until,
                     "status": row.status,
+                    "guardian_as": row.guardian_as,
+                    "number": row.number,
                     "created_at": row.created_at,
                     "ended_at": row.ended_at,
                 }
                 for row in rows
             ],
-        )
+        ),
+        Section("mandate_uses", "代办记录", "What was done by mandate", _used(session, rows)),
     ]
 
 
 def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> tuple[Kept, ...]:
-    """End every mandate, on both sides."""
-    for row in session.scalars(_mine(account_id, person_id).with_for_update()):
-        if row.status in LIVING:
-            row.status, row.ended_at, row.ended_by = "revoked", clock.now(), "system"
+    """End every mandate, on both sides, but not who has the register's word as a guardian."""
+    today = clock.legal_today()
+    for row in session.scalars(_mine(account_id, person_id).with_for_update()).all():
+        if row.guardian_as is not None and row.holder_account_id != account_id:
+            continue
+        if as_of(row.status, row.until, today) in LIVING:
+            revoke(session, row, "system")
+        row.phone_sealed = None
     session.flush()
     return (Kept("授权记录保存三年", "Mandates, for three years", "民法典 第188条"),)
+
+
+def _used(session: Session, rows: Sequence[Mandate]) -> list[dict[str, Any]]:
+    numbers = {row.id: row.number for row in rows}
+    uses = select(MandateUse).where(MandateUse.mandate_id.in_(numbers)).order_by(MandateUse.id)
+    return [
+        {"mandate": numbers[use.mandate_id], "act": use.act, "at": use.at}
+        for use in session.scalars(uses)
+    ]
 
 
 def _mine(account_id: uuid.UUID, person_id: uuid.UUID | None) -> Select[Mandate]:
@@ -58,7 +77,7 @@ def _mine(account_id: uuid.UUID, person_id: uuid.UUID | None) -> Select[Mandate]
 
 part = Part(
     name="family",
-    tables=frozenset({Mandate.__tablename__}),
+    tables=frozenset({Mandate.__tablename__, MandateUse.__tablename__}),
     export=export,
     erase=erase,
 )

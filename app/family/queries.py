@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, any_, literal, or_, select
@@ -11,7 +12,7 @@ from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.types import Actor
 from app.family import people
-from app.family.models import SCOPES, Mandate
+from app.family.models import GUARDIANS_SCOPES, Mandate
 from app.family.people import Myself
 from app.family.states import as_of
 from app.identity.documents import mask_name
@@ -19,15 +20,23 @@ from app.identity.queries import masked_name, masked_names
 
 Side = Literal["holder", "principal"]
 SELF = "self"
+#: What the register said of a guardian counts so long, should the sweep or the register be down.
+REGISTER_HOLDS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A mandate as one side sees it, with the other side's name masked."""
+    """A mandate as one side sees it, both names masked."""
 
     mandate: Mandate
     side: Side
-    masked_name: str
+    holder_name: str
+    principal_name: str
+
+    @property
+    def masked_name(self) -> str:
+        """The other side's name."""
+        return self.principal_name if self.side == "holder" else self.holder_name
 
     @property
     def status(self) -> str:
@@ -41,26 +50,36 @@ class Shown:
         return self.mandate.principal_person_id if known else None
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Whom somebody acts for: themselves, or another by this mandate."""
+
+    person_id: uuid.UUID
+    mandate_id: uuid.UUID | None
+
+
+def held_by(actor: Actor, scope: str) -> Select[Mandate]:
+    """The mandates with this scope by which the actor may act at this moment."""
+    return select(Mandate).where(_living(actor, scope))
+
+
 def may(session: Session, actor: Actor, person_id: uuid.UUID, scope: str) -> bool:
     """Whether the actor holds a mandate of this person with this scope, accepted and not over."""
-    given = select(Mandate.id).where(
-        _living(actor, scope), Mandate.principal_person_id == person_id
-    )
-    return session.scalar(given.limit(1)) is not None
+    return _mandate(session, actor, person_id, scope) is not None
 
 
-def person_reached(
-    session: Session, actor: Actor, subject_id: uuid.UUID | None, scope: str
-) -> uuid.UUID:
+def reach(session: Session, actor: Actor, subject_id: uuid.UUID | None, scope: str) -> Reached:
     """Myself (also when nobody is named), or who gave me a living mandate with this scope.
 
-    Raises `NotFound` alike for a stranger and for an id that belongs to nobody.
+    The mandate cannot end before the caller's commit. Raises `NotFound` alike for a stranger and for
+    an id that belongs to nobody.
     """
     if subject_id in (None, actor.person, actor.account):
-        return actor.person
-    if subject_id is None or not may(session, actor, subject_id, scope):
+        return Reached(actor.person, None)
+    mandate_id = subject_id and _mandate(session, actor, subject_id, scope)
+    if not subject_id or not mandate_id:
         raise NotFound
-    return subject_id
+    return Reached(subject_id, mandate_id)
 
 
 def mandated_documents(session: Session, actor: Actor, scope: str) -> set[bytes]:
@@ -74,8 +93,9 @@ def list_members(session: Session, actor: Actor) -> list[dict[str, object]]:
         "person_id": actor.person,
         "masked_name": masked_name(session, actor.person),
         "relation": SELF,
-        "scopes": list(SCOPES),
+        "scopes": list(GUARDIANS_SCOPES),
         "until": None,
+        "guardian_as": None,
     }
     given = select(Mandate).where(_living(actor)).order_by(Mandate.accepted_at, Mandate.id)
     return [own] + [
@@ -85,6 +105,7 @@ def list_members(session: Session, actor: Actor) -> list[dict[str, object]]:
             "relation": mandate.relation,
             "scopes": mandate.scopes,
             "until": mandate.until,
+            "guardian_as": mandate.guardian_as,
         }
         for mandate in session.scalars(given)
     ]
@@ -127,11 +148,26 @@ def principal_name(session: Session, mandate: Mandate) -> str:
     return crypto.unseal(session.core.keys, field, mandate.principal_name_sealed)
 
 
+def principal_document(session: Session, mandate: Mandate) -> tuple[str, str, str]:
+    """Name, kind of document and number as the holder gave them: for outside parties alone."""
+    field = crypto.Field("mandates", "principal_document_sealed", mandate.id)
+    number = crypto.unseal(session.core.keys, field, mandate.principal_document_sealed)
+    return principal_name(session, mandate), mandate.principal_document_type, number
+
+
+def _mandate(session: Session, actor: Actor, person_id: uuid.UUID, scope: str) -> uuid.UUID | None:
+    given = select(Mandate.id).where(
+        _living(actor, scope), Mandate.principal_person_id == person_id
+    )
+    return session.scalar(given.limit(1).with_for_update(read=True))
+
+
 def _living(actor: Actor, scope: str | None = None) -> ColumnElement[bool]:
     held = and_(
         Mandate.holder_person_id == actor.person,
         Mandate.status == "active",
         Mandate.until >= clock.legal_today(),
+        or_(Mandate.guardian_as.is_(None), Mandate.checked_at > clock.now() - REGISTER_HOLDS),
     )
     return held if scope is None else and_(held, literal(scope) == any_(Mandate.scopes))
 
@@ -146,7 +182,7 @@ def _shown(
 ) -> Shown | None:
     name = principal_name(session, mandate)
     if mandate.holder_account_id == actor.account:
-        return Shown(mandate, "holder", mask_name(name))
+        return Shown(mandate, "holder", holder, mask_name(name))
     if name != me.name:
         return None
-    return Shown(mandate, "principal", holder)
+    return Shown(mandate, "principal", holder, mask_name(name))

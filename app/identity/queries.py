@@ -44,6 +44,11 @@ def identity_document(session: Session, person_id: uuid.UUID) -> IdentityDocumen
     )
 
 
+def account_of(session: Session, person_id: uuid.UUID) -> uuid.UUID | None:
+    """The account of a person who has one."""
+    return session.scalar(select(Account.id).where(Account.person_id == person_id))
+
+
 def masked_name(session: Session, person_id: uuid.UUID) -> str:
     """张三 → 张*. Raises `NoResultFound` for an unknown person."""
     sealed = session.execute(_NAME, {"person_id": person_id}).scalar_one()

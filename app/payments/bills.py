@@ -18,8 +18,8 @@ from app.core.errors import NotFound
 from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.types import Actor
-from app.family import people
-from app.family.queries import mandated_documents, person_reached
+from app.family import people, uses
+from app.family.queries import mandated_documents, reach
 from app.identity import phones
 from app.identity.documents import mask_name
 from app.identity.queries import identity_document
@@ -79,10 +79,11 @@ def list_bills(
     """
 
     def prepare() -> Insured:
-        person_id = person_reached(session, actor, beneficiary_id, "pay")
-        if person_id != actor.person:
-            audit.record(session, for_person(actor, "payments.read_bills", person_id))
-        document = identity_document(session, person_id)
+        reached = reach(session, actor, beneficiary_id, "pay")
+        if reached.mandate_id is not None:
+            uses.record(session, reached.mandate_id, "bills_viewed")
+            audit.record(session, for_person(actor, "payments.read_bills", reached.person_id))
+        document = identity_document(session, reached.person_id)
         return Insured.by(session, *document.asked)
 
     def call(insured: Insured) -> list[DepartmentBill] | None:
@@ -93,7 +94,7 @@ def list_bills(
 
     def apply(insured: Insured, told: list[DepartmentBill] | None) -> list[Bill]:
         # The mandate may have ended while the department was asked.
-        person_reached(session, actor, beneficiary_id, "pay")
+        reach(session, actor, beneficiary_id, "pay")
         kept = keep(session, insured, told or [])
         if told is None and not kept:
             raise PartyUnavailable(DEPARTMENT)

@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock, limits
 from app.core.db import Session
+from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
+from app.family import uses
 from app.payments import bills, ending, orders
 from app.payments.bills import Chosen
 from app.payments.errors import BillInAnotherOrder
@@ -57,6 +59,7 @@ def place_order(
     session.add(order)
     session.flush()
     _take(session, order, chosen)
+    _note_mandates(session, actor, order, chosen)
     return order
 
 
@@ -129,6 +132,13 @@ def _take(session: Session, order: Order, chosen: Sequence[Chosen]) -> None:
         if getattr(diagnosis, "constraint_name", None) == "uq_order_lines_bill_taken":
             raise BillInAnotherOrder from None
         raise
+
+
+def _note_mandates(session: Session, actor: Actor, order: Order, chosen: Sequence[Chosen]) -> None:
+    """Those whose bills are ordered by their mandate see it. Raises `NotFound` if one just ended."""
+    mandated = {each.bill.beneficiary_index for each in chosen if each.basis == "mandate"}
+    if mandated and uses.record_order(session, actor, mandated, order.id) != mandated:
+        raise NotFound
 
 
 def _number(at: datetime) -> str:

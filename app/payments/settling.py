@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from app.core import clock, crypto, events, jobs
 from app.core.db import Session
 from app.core.ids import new_id
+from app.family import uses
 from app.payments import booking, ledger, orders
 from app.payments.events import OrderPaid
 from app.payments.models import Bill, Order, OrderLine, PaymentAttempt, ProviderEvent
@@ -172,6 +173,7 @@ def _take_money(session: Session, message: Message, known: Known, judged: Judgem
     for _, amount, department in known.lines:
         entries[f"owed:{department}"] -= amount
     orders.mark_paid(session, order, attempt.id)
+    uses.record_paid(session, order.id)
     ledger.post(session, "payment", attempt.id, order.id, entries)
     events.record(session, OrderPaid(order_id=str(order.id)))
     for line_id, _, _ in known.lines:

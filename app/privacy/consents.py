@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.core import clock, events
 from app.core.db import Session
@@ -52,9 +52,32 @@ def give(
     return Standing(wanted, _given(session, actor, wanted, channel))
 
 
-def given_by_act(session: Session, actor: Actor, purpose: str, channel: str) -> None:
-    """Record a consent that lies in what the actor does, such as a declaration."""
-    _given(session, actor, current()[purpose], channel)
+def given_by_act(
+    session: Session, actor: Actor, purpose: str, channel: str, child_id: uuid.UUID | None = None
+) -> None:
+    """Record a consent that lies in what the actor does, such as a declaration.
+
+    `child_id`: the child whose guardian the actor is, and for whom they agree.
+    """
+    wanted = current()[purpose]
+    if child_id is None:
+        _given(session, actor, wanted, channel)
+    else:
+        _add(session, actor, wanted, ("given", channel), child_id)
+
+
+def withdraw_for(
+    session: Session, actor: Actor, purpose: str, channel: str, child_id: uuid.UUID
+) -> None:
+    """A guardian no longer agrees for their child, whichever guardian had agreed. Safe to repeat."""
+    latest = select(ConsentEvent).where(
+        ConsentEvent.child_id == child_id, ConsentEvent.purpose == purpose
+    )
+    last = session.scalar(latest.order_by(ConsentEvent.id.desc()).limit(1))
+    if last is None or last.act == "withdrawn":
+        return
+    _add(session, actor, _asked(purpose), ("withdrawn", channel), child_id)
+    events.record(session, ConsentWithdrawn(purpose, str(actor.account), str(child_id)))
 
 
 def withdraw(session: Session, actor: Actor, purpose: str, channel: str) -> None:
@@ -69,11 +92,17 @@ def withdraw(session: Session, actor: Actor, purpose: str, channel: str) -> None
 
 
 def withdrawn_since(
-    session: Session, account_id: uuid.UUID, purpose: str, moment: datetime
+    session: Session,
+    account_id: uuid.UUID | None,
+    purpose: str,
+    moment: datetime,
+    child_id: uuid.UUID | None = None,
 ) -> bool:
-    """Whether the account withdrew after `moment`."""
+    """Whether the account withdrew for itself after `moment`, or a guardian did for this child."""
+    own = and_(ConsentEvent.account_id == account_id, ConsentEvent.child_id.is_(None))
+    by = own if child_id is None else or_(own, ConsentEvent.child_id == child_id)
     later = select(ConsentEvent.id).where(
-        ConsentEvent.account_id == account_id,
+        by,
         ConsentEvent.purpose == purpose,
         ConsentEvent.act == "withdrawn",
         ConsentEvent.at > moment,
@@ -108,11 +137,18 @@ def _given(session: Session, actor: Actor, purpose: Purpose, channel: str) -> Co
     return _add(session, actor, purpose, ("given", channel))
 
 
-def _add(session: Session, actor: Actor, purpose: Purpose, how: tuple[str, str]) -> ConsentEvent:
+def _add(
+    session: Session,
+    actor: Actor,
+    purpose: Purpose,
+    how: tuple[str, str],
+    child_id: uuid.UUID | None = None,
+) -> ConsentEvent:
     act, channel = how
     row = ConsentEvent(
         id=new_id(),
         account_id=actor.account,
+        child_id=child_id,
         purpose=purpose.code,
         notice_version=purpose.version,
         act=act,
@@ -128,6 +164,8 @@ def _add(session: Session, actor: Actor, purpose: Purpose, how: tuple[str, str])
 
 def _latest(session: Session, account_id: uuid.UUID, purpose: str) -> ConsentEvent | None:
     mine = select(ConsentEvent).where(
-        ConsentEvent.account_id == account_id, ConsentEvent.purpose == purpose
+        ConsentEvent.account_id == account_id,
+        ConsentEvent.purpose == purpose,
+        ConsentEvent.child_id.is_(None),
     )
     return session.scalar(mine.order_by(ConsentEvent.id.desc()).limit(1))

@@ -16,10 +16,16 @@ class ConsentEvent(Base):
     __table_args__ = (
         CheckConstraint("act IN ('given', 'withdrawn')", name="act"),
         Index("ix_consent_events_account", "account_id", "purpose", "id"),
+        Index(
+            *("ix_consent_events_child", "child_id", "purpose"),
+            postgresql_where=text("child_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     account_id: Mapped[uuid.UUID]
+    #: The child for whom a guardian says it; null for oneself.
+    child_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]
     #: The version of the notice that was shown.
     notice_version: Mapped[int]

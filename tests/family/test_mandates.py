@@ -86,7 +86,7 @@ def test_known_and_unknown_persons_are_answered_alike_by_the_same_statements(
         statements.append(list(seen))
     assert [each.status_code for each in answers] == [201, 201]
     for each in answers:
-        assert set(each.json) == {"id", "person_id", "status"}
+        assert set(each.json) == {"id", "number", "person_id", "status"}
         assert (each.json["person_id"], each.json["status"]) == (None, "pending")
     assert statements[0] == statements[1]
 
@@ -101,13 +101,14 @@ def test_an_accepted_mandate_makes_a_member(ask, answer, members, mandates, inve
     own, member = members(holder)
     assert own["person_id"] == str(holder.actor.person_id)
     assert own["until"] is None
-    assert set(own["scopes"]) == {"pay", "view_code", "handle_cases"}
+    assert set(own["scopes"]) == {"pay", "view_code", "handle_cases", "declare_code"}
     assert member == {
         "person_id": str(father.actor.person_id),
         "masked_name": father.name[0] + "*" + father.name[-1],
         "relation": "parent",
         "scopes": ["pay", "view_code"],
         "until": in_days(300),
+        "guardian_as": None,
     }
     assert [each["relation"] for each in members(father)] == ["self"]
     (mine,) = mandates(holder)["items"]
@@ -263,11 +264,11 @@ def test_a_mandate_reaches_only_its_own_scope_and_direction(given, session, inve
     assert not queries.may(session, holder.actor, person, "view_code")
     assert not queries.may(session, father.actor, holder.actor.person, "pay")
     assert not queries.may(session, stranger.actor, person, "pay")
-    assert queries.person_reached(session, holder.actor, person, "pay") == person
-    assert queries.person_reached(session, holder.actor, None, "pay") == holder.actor.person
+    assert queries.reach(session, holder.actor, person, "pay").person_id == person
+    assert queries.reach(session, holder.actor, None, "pay").mandate_id is None
     for subject in (stranger.actor.person, uuid.uuid4()):
         with pytest.raises(NotFound):
-            queries.person_reached(session, holder.actor, subject, "pay")
+            queries.reach(session, holder.actor, subject, "pay")
 
 
 def test_a_pending_mandate_reaches_nobody(ask, session, invent):
@@ -370,7 +371,7 @@ def test_what_has_ended_stays_ended():
 
 def test_an_account_without_a_person_has_no_family():
     with pytest.raises(LookupError):
-        queries.person_reached(None, Actor("citizen", uuid.uuid4()), uuid.uuid4(), "pay")
+        queries.reach(None, Actor("citizen", uuid.uuid4()), uuid.uuid4(), "pay")
 
 
 def let_it_run_out(session, mandate_id):

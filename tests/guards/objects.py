@@ -237,6 +237,7 @@ OBJECTS: dict[str, Make] = {
 NOBODYS = {
     "code": "a matter of the public catalogue",
     "purpose": "a purpose of the public list; the consent is the caller's own",
+    "number": "a mandate by the number its holder tells; the household is judged (tests/family)",
     "merchant_ref": "a merchant of ours; the provider's signature is judged",
     "request_id": "a sign-in of whoever holds the browser's cookie (tests/openid)",
 }
@@ -278,6 +279,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 NAMED_INSIDE: dict[tuple[str, str, str], tuple[str, Make, dict[str, Any]]] = {
     ("GET", "/api/v1/bills", "query"): ("beneficiary_id", lambda _, who: who.actor.person, {}),
     ("PUT", "/api/v1/health-code/declaration", "query"): (
+        "subject_id",
+        lambda _, who: who.actor.person,
+        {},
+    ),
+    ("DELETE", "/api/v1/health-code/declaration", "query"): (
         "subject_id",
         lambda _, who: who.actor.person,
         {},

@@ -114,6 +114,7 @@ def test_the_application_cannot_change_what_is_append_only(database):
         "audit_heads",
         "destruction_records",
         "consent_events",
+        "mandate_uses",
         "scans",
         "health_declarations",
         "health_evidence",

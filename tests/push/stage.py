@@ -36,6 +36,8 @@ class Stage:
     people: dict[str, uuid.UUID] = field(default_factory=dict)
     bills: dict[str, uuid.UUID] = field(default_factory=dict)
     orders: dict[str, uuid.UUID] = field(default_factory=dict)
+    #: The last mandate, and whom it is about.
+    mandated: tuple[uuid.UUID, uuid.UUID] | None = None
     #: Bill → the order's line.
     lines: dict[str, uuid.UUID] = field(default_factory=dict)
 
@@ -55,9 +57,12 @@ class Stage:
             person = session.get_one(Person, self.people[principal])
             who = self.accounts[holder].actor
             waits = terms["status"] == "pending"
+            row = new_id()
+            self.mandated = (row, person.id)
             session.add(
                 Mandate(
-                    id=new_id(),
+                    id=row,
+                    number=f"SQ{row.hex}",
                     holder_account_id=who.account,
                     holder_person_id=who.person,
                     principal_index=person.document_index,

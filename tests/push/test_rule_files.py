@@ -31,7 +31,10 @@ def evaluate(core, stage, rule, example):
         event = example["event"]
         if event is None:
             return evaluating.evaluate(session, rule, example["day"]).made
-        if event["of"] in stage.accounts:
+        if event["of"] == "mandate":
+            mandate, person = map(str, stage.mandated)
+            place = {"mandate_id": mandate, "to": event["what"], "principal": person}
+        elif event["of"] in stage.accounts:
             account = str(stage.accounts[event["of"]].actor.account)
             place = {"id": account, "account_id": account, "what": event["what"]}
         elif event["of"] in stage.orders:

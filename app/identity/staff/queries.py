@@ -67,6 +67,18 @@ def officer(session: Session, officer_id: uuid.UUID) -> dict[str, Any]:
     return _shown(session, found, _open_roles(session, [officer_id]))
 
 
+def officers_name(session: Session, officer_id: uuid.UUID) -> str:
+    """An officer's name in clear: for a comparison, never for an answer."""
+    return name_of(session, session.get_one(Officer, officer_id))
+
+
+def posts_of(session: Session, officer_id: uuid.UUID) -> dict[str, str]:
+    """Role → the division (twelve digits) it counts in: the unit's, or a village agent's own."""
+    unit = select(Unit.region_code).join(Officer, Officer.unit_id == Unit.id)
+    of_unit = session.execute(unit.where(Officer.id == officer_id)).scalar_one()
+    return {role.role: role.region_code or of_unit for role in roles_of(session, officer_id)}
+
+
 def _shown(session: Session, found: Officer, roles: list[OfficerRole]) -> dict[str, Any]:
     return {
         "id": found.id,
