@@ -42,6 +42,9 @@ class Citizen(Schema):
 
     id = ma.fields.UUID(required=True)
     level = ma.fields.String(required=True)
+    organisation_id = ma.fields.UUID(
+        required=True, allow_none=True, metadata={"description": "For which this session acts"}
+    )
 
 
 class SessionAnswer(Schema):
@@ -70,7 +73,11 @@ def answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
         "expires_in": ACCESS_LIFE,
         "refresh_token": None if by_cookie else outcome.refresh_token,
         "ends_at": outcome.ends_at,
-        "citizen": {"id": outcome.account_id, "level": outcome.level},
+        "citizen": {
+            "id": outcome.account_id,
+            "level": outcome.level,
+            "organisation_id": outcome.organisation_id,
+        },
     }
 
 

@@ -55,6 +55,8 @@ class Granted:
     use: SessionUse
     #: When it ends however much it is used; None where use prolongs it.
     ends_at: datetime | None
+    #: The organisation the session acts for; None for oneself.
+    organisation_id: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def _grant(session: Session, account: Account, family: SessionFamily, at: dateti
         platform=family.platform,  # type: ignore[arg-type]  # written from Device only
         use=actor.use,
         ends_at=family.expires_at if actor.use == "verifier" else None,
+        organisation_id=actor.organisation_id,
     )
 
 

@@ -8,6 +8,8 @@ declare module "vue-router" {
     signedIn?: true
     /** Only for people whose real name is proved. */
     realName?: true
+    /** Open to people who act for an organisation; all others are a person's own business. */
+    organisations?: true
     /** Has a place in the bar at the bottom. */
     tab?: "home" | "code" | "notices" | "me"
   }
@@ -23,7 +25,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/search", name: "search", component: () => import("@/pages/SearchPage.vue") },
   { path: "/themes/:code", name: "theme", component: () => import("@/pages/ThemePage.vue") },
   { path: "/matters/:code", name: "matter", component: () => import("@/pages/MatterPage.vue") },
-  { path: "/devices", name: "devices", component: () => import("@/pages/DevicesPage.vue"), meta: { signedIn: true } },
+  { path: "/devices", name: "devices", component: () => import("@/pages/DevicesPage.vue"), meta: { signedIn: true, organisations: true } },
   { path: "/scans", name: "scans", component: () => import("@/pages/ScansPage.vue"), meta: { realName: true } },
   { path: "/family", name: "family", component: () => import("@/pages/FamilyPage.vue"), meta: { realName: true } },
   { path: "/family/new", name: "new-mandate", component: () => import("@/pages/NewMandatePage.vue"), meta: { realName: true } },
@@ -35,6 +37,9 @@ const routes: RouteRecordRaw[] = [
   { path: "/receipts", name: "receipts", component: () => import("@/pages/ReceiptsPage.vue"), meta: { realName: true } },
   { path: "/notices", name: "notices", component: () => import("@/pages/NoticesPage.vue"), meta: { signedIn: true, tab: "notices" } },
   { path: "/notices/settings", name: "notice-preferences", component: () => import("@/pages/NoticePreferencesPage.vue"), meta: { signedIn: true } },
+  { path: "/organisations", name: "organisations", component: () => import("@/pages/OrganisationsPage.vue"), meta: { realName: true, organisations: true } },
+  { path: "/organisations/:id", name: "organisation", component: () => import("@/pages/OrganisationPage.vue"), meta: { realName: true, organisations: true } },
+  { path: "/organisations/:id/operators/new", name: "new-operator", component: () => import("@/pages/NewOperatorPage.vue"), meta: { realName: true, organisations: true } },
   { path: "/me", name: "me", component: () => import("@/pages/MePage.vue"), meta: { tab: "me" } },
   { path: "/:rest(.*)*", redirect: "/" },
 ]

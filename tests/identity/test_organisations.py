@@ -211,7 +211,10 @@ def test_a_refresh_goes_on_acting_only_while_the_right_holds(core, invent, desk,
     def refresh(token):
         told = client.post("/api/v1/auth/sessions/refresh", json={"refresh_token": token}).json
         headers = {"Authorization": f"Bearer {told['access_token']}"}
-        return client.get("/api/v1/me", headers=headers).json["acting_as"], told["refresh_token"]
+        acting_as = client.get("/api/v1/me", headers=headers).json["acting_as"]
+        named = acting_as["organisation_id"] if acting_as else None
+        assert told["citizen"]["organisation_id"] == named
+        return acting_as, told["refresh_token"]
 
     acting_as, token = refresh(person.refresh_token)
     assert acting_as["organisation_id"] == str(organisation)

@@ -10,8 +10,13 @@ import { readStored } from "./stored"
 import { acceptLanguage } from "@/i18n/language"
 
 export type Granted = components["schemas"]["SessionAnswer"]
-/** `until`: when the session ends however much it is used; null where use prolongs it. */
-type Holder = Granted["citizen"] & { until?: string | null }
+/** An organisation as it is shown to somebody who acts for it. */
+export type Represented = Pick<components["schemas"]["ActingAs"], "organisation_id" | "name">
+/**
+ * `until`: when the session ends however much it is used; null where use prolongs it. `acting`: the
+ * organisation whose business is done in this session; null for one's own.
+ */
+type Holder = Pick<Granted["citizen"], "id" | "level"> & { until?: string | null; acting?: Represented | null }
 
 /** Who is signed in, and a name for this sign-in: the same person signed in again has another. */
 type Kept = Holder & { session?: string }
@@ -56,7 +61,8 @@ export function presentSession(): string | null {
 
 /** Take over a session that was opened. */
 export function adopt(granted: Granted): void {
-  keepHolder({ ...granted.citizen, until: granted.ends_at, session: randomId() })
+  const { id, level } = granted.citizen
+  keepHolder({ id, level, until: granted.ends_at, session: randomId() })
   adoptToken(granted)
 }
 
@@ -70,6 +76,17 @@ export function adoptToken({ access_token, expires_in }: Pick<Granted, "access_t
 export function setHolder(now: Holder): void {
   const session = readHolder()?.session
   keepHolder(session === undefined ? now : { ...now, session })
+}
+
+/**
+ * From now on act for this organisation, or for oneself again (null). The session gets another name:
+ * no tab goes on with a token, or shows an answer, of the role before.
+ */
+export function actFor(acting: Represented | null, granted: Pick<Granted, "access_token" | "expires_in">): void {
+  const now = readHolder()
+  if (now === null) throw sessionChanged()
+  keepHolder({ ...now, acting, session: randomId() })
+  adoptToken(granted)
 }
 
 /** Forget the session in this browser, with all that was kept for its person. Answers its token, if that is still good. */
@@ -101,12 +118,20 @@ async function renew(): Promise<string | null> {
   })
   if (presentSession() !== asked) throw sessionChanged()
   // The cookie is another person's: whoever is named here has to sign in again.
-  if (granted === null || granted.citizen.id !== readHolder()?.id) {
+  const now = readHolder()
+  if (granted === null || granted.citizen.id !== now?.id) {
     forgetSession()
     return null
   }
-  setHolder({ ...granted.citizen, until: granted.ends_at })
+  const { id, level, organisation_id } = granted.citizen
+  setHolder({ id, level, until: granted.ends_at, acting: actingNow(now, organisation_id ?? null) })
   return adoptToken(granted)
+}
+
+/** The server says for whom the session acts: the right may have ended, or its answer was not heard. */
+function actingNow({ acting }: Holder, organisation_id: string | null): Represented | null {
+  if (organisation_id === null) return null
+  return acting?.organisation_id === organisation_id ? acting : { organisation_id, name: "" }
 }
 
 /** What the cookie is good for; null when its session has ended. Throws `Problem`. */

@@ -15,7 +15,7 @@ export const useNotices = defineStore("notices", () => {
 
   /** Ask how many there are, unless that was asked a moment ago. Silent when it cannot be had. */
   async function look(): Promise<void> {
-    if (holder.value === null || document.hidden || Date.now() - asked < PAUSE_MS) return
+    if (holder.value === null || holder.value.acting || document.hidden || Date.now() - asked < PAUSE_MS) return
     asked = Date.now()
     try {
       unread.value = (await ask(api.GET("/api/v1/notices", { params: { query: { limit: 1 } } }))).unread
@@ -25,7 +25,7 @@ export const useNotices = defineStore("notices", () => {
   }
 
   watch(
-    () => holder.value?.id,
+    () => [holder.value?.id, holder.value?.acting?.organisation_id],
     () => {
       unread.value = asked = 0
       void look()

@@ -1,12 +1,12 @@
 import { defineStore } from "pinia"
 import { computed } from "vue"
 
-import { ask, publicApi } from "@/api/client"
+import { api, ask, publicApi } from "@/api/client"
 import { arrive, leave, tellLater, untold } from "@/api/leaving"
 import { oneTabAtATime } from "@/api/oneTab"
 import { KEPT, use } from "@/api/place"
 import { randomId } from "@/api/randomId"
-import { adopt, adoptToken, holder, setHolder } from "@/api/tokens"
+import { actFor, adopt, adoptToken, holder, setHolder } from "@/api/tokens"
 import { working } from "@/identity/work"
 
 const DEVICE = `${KEPT}device`
@@ -16,6 +16,8 @@ export const useSession = defineStore("session", () => {
   const signedIn = computed(() => holder.value !== null)
   /** `phone`, `real_name` or `face`; null when nobody is signed in. */
   const level = computed(() => holder.value?.level ?? null)
+  /** The organisation whose business is done now; null for one's own. */
+  const acting = computed(() => holder.value?.acting ?? null)
 
   /** Have a code sent to `phone`. Answers the seconds until another may be asked for. Throws `Problem`. */
   async function requestCode(phone: string): Promise<number> {
@@ -40,9 +42,15 @@ export const useSession = defineStore("session", () => {
     adoptToken(answer)
   }
 
+  /** Act for this organisation from now on, or for oneself again (null). Throws `Problem`. */
+  async function actAs(organisation_id: string | null): Promise<void> {
+    const answer = await ask(api.POST("/api/v1/auth/acting-as", { body: { organisation_id } }))
+    actFor(answer.acting_as, answer)
+  }
+
   void tellLater()
   window.addEventListener("online", () => void tellLater())
-  return { signedIn, level, untold, requestCode, signIn, signOut: leave, rise }
+  return { signedIn, level, acting, untold, requestCode, signIn, signOut: leave, rise, actAs }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {
