@@ -16,6 +16,7 @@ test.each<[Partial<Mandate>, string, string]>([
   [{}, "已解除", "您解除了这项授权。"],
   [{ ended_by: "principal" }, "已解除", "对方解除了这项授权。"],
   [{ as: "principal", ended_by: "principal" }, "已解除", "您解除了这项授权。"],
+  [{ ended_by: "register" }, "已解除", "登记的监护关系有变更，监护代办已结束。"],
   [{ status: "expired", ended_by: "system" }, "已到期", "授权到期，自动结束了。"],
   [{ status: "expired", ended_by: null, accepted: false }, "已到期", "到期前没有人确认，请求自动失效了。"],
 ])("what became of %o: %s", (facts, state, how) => {

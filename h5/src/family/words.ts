@@ -32,8 +32,14 @@ export const relations = texts(
 )
 
 const scopes = texts(
-  { pay: "查账单和缴费", view_code: "代为展示健康码", handle_cases: "代为办事", other: "其他" },
-  { pay: "See and pay bills", view_code: "Show the health code", handle_cases: "Handle matters", other: "Other" },
+  { pay: "查账单和缴费", view_code: "代为展示健康码", handle_cases: "代为办事", declare_code: "代为健康申报", other: "其他" },
+  {
+    pay: "See and pay bills",
+    view_code: "Show the health code",
+    handle_cases: "Handle matters",
+    declare_code: "Declare the health",
+    other: "Other",
+  },
 )
 
 export const mandateWords = texts(
@@ -58,6 +64,7 @@ const endings = texts(
     withdrawnOther: "对方取消了这项请求，它没有生效过。",
     revokedMe: "您解除了这项授权。",
     revokedOther: "对方解除了这项授权。",
+    register: "登记的监护关系有变更，监护代办已结束。",
     expired: "授权到期，自动结束了。",
     unanswered: "到期前没有人确认，请求自动失效了。",
     nothing: "您不需要再做什么。",
@@ -69,6 +76,7 @@ const endings = texts(
     withdrawnOther: "They took this request back; it never held.",
     revokedMe: "You ended this mandate.",
     revokedOther: "They ended this mandate.",
+    register: "The register of guardians has changed, so it has ended.",
     expired: "The mandate ended by itself on its last day.",
     unanswered: "Nobody agreed in time, so the request ended by itself.",
     nothing: "There is nothing you need to do.",
@@ -86,9 +94,11 @@ export function ending(mandate: Mandate): string {
   const who = mandate.ended_by === mandate.as ? "Me" : "Other"
   const words = endings.value
   const how =
-    status === "expired"
-      ? words[accepted ? "expired" : "unanswered"]
-      : words[`${status === "declined" ? "declined" : accepted ? "revoked" : "withdrawn"}${who}`]
+    mandate.ended_by === "register"
+      ? words.register
+      : status === "expired"
+        ? words[accepted ? "expired" : "unanswered"]
+        : words[`${status === "declined" ? "declined" : accepted ? "revoked" : "withdrawn"}${who}`]
   return how + (/\w\.$/.test(how) ? " " : "") + words.nothing
 }
 
@@ -99,7 +109,7 @@ export function relationName(relation: string): string {
 
 /** What may be done, in words. */
 export function scopeName(scope: string): string {
-  return scopes.value[(SCOPES as readonly string[]).includes(scope) ? (scope as Scope) : "other"]
+  return scopes.value[scope in scopes.value ? (scope as Scope) : "other"]
 }
 
 /** What can be done about a mandate, as its buttons say it. */
