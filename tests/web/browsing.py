@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import httpx
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from scripts.stack import Stack
 
@@ -22,6 +22,19 @@ def until(page: Page, check: Callable[[], object], what: str) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"never true: {what}")
+
+
+def arrived(page: Page, title: str) -> Locator:
+    """The notice with this title, as soon as it is there."""
+    news = page.get_by_role("button", name=title)
+    page.goto("/app/#/notices")
+    for _ in range(20):
+        expect(page.locator("main li, main .title").first).to_be_visible()
+        if news.count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    return news
 
 
 @contextmanager

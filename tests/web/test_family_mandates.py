@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browsing import arrived
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
@@ -64,15 +65,7 @@ def find_proof_and_news(page):
     page.goto("/app/#/receipts")
     expect(page.get_by_text("参保凭证 · 为我缴费")).to_be_visible()
     expect(page.get_by_text("付款凭证 · 我付款")).to_have_count(0)
-    news = page.get_by_role("button", name="有人已为您缴费")
-    page.goto("/app/#/notices")
-    for _ in range(20):
-        page.wait_for_load_state("networkidle")
-        if news.count():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    news.click()
+    arrived(page, "有人已为您缴费").click()
     expect(page.get_by_text("已为您缴纳2027年度城乡居民基本医疗保险")).to_be_visible()
 
 

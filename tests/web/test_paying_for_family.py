@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browsing import arrived
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
@@ -30,19 +31,6 @@ def look_up(page, person):
     page.get_by_label("家人姓名").fill(person["name"])
     page.get_by_label("身份证号").fill(person["document_number"])
     page.get_by_role("button", name="查询应缴费用").click()
-
-
-def arrived(page, title):
-    """The notice with this title, as soon as it is there."""
-    news = page.get_by_role("button", name=title)
-    page.goto("/app/#/notices")
-    for _ in range(20):
-        expect(page.locator("main li, main .title").first).to_be_visible()
-        if news.count():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    return news
 
 
 def choose_the_bill_of(page, person, assert_accessible):
