@@ -86,6 +86,7 @@ class AudienceBlueprint(Blueprint):
                 rule=(self.url_prefix or "") + rule,
                 methods=tuple(options.get("methods", ["GET"])),
                 audience=self.audience,
+                chapter=self.description,
                 level=level or DEFAULT_LEVEL[self.audience],
                 policy=policy,
                 idempotent=idempotent,

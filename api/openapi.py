@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from api.chapters import CHAPTERS, heading
 from api.registry import Audience
 
 TITLE = "汇办 Huiban"
@@ -35,6 +36,7 @@ def document(audience: Audience | None) -> dict[str, Any]:
         for path, operations in finished["paths"].items()
         if (kept := _operations(path, operations, audience))
     }
+    finished["tags"] = _tags(finished["paths"])
     for response in finished.get("components", {}).get("responses", {}).values():
         content = response.get("content", {})
         if "application/json" in content:
@@ -62,7 +64,25 @@ def _operations(path: str, operations: dict[str, Any], audience: Audience | None
     return kept
 
 
+def _tags(paths: dict[str, Any]) -> list[dict[str, str]]:
+    """The chapters these operations are in."""
+    used = {
+        tag
+        for operations in paths.values()
+        for method, operation in operations.items()
+        if method != "parameters"
+        for tag in operation["tags"]
+    }
+    return [
+        {"name": name, "description": about}
+        for title, (_, about) in CHAPTERS.items()
+        if (name := heading(title)) in used
+    ]
+
+
 def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
+    # flask-smorest's is the blueprint's own name.
+    operation["tags"] = [heading(route.chapter)]
     operation["x-audience"] = route.audience
     operation["x-level"] = route.level
     if route.acts_for != "self":

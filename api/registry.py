@@ -28,6 +28,8 @@ class Route:
     rule: str
     methods: tuple[str, ...]
     audience: Audience
+    #: Where the description has it: a title of `chapters.CHAPTERS`.
+    chapter: str
     level: Admission
     #: Which relation between actor and object the service checks, in a few words.
     policy: str

@@ -25,7 +25,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="callbacks",
     url_prefix="/callbacks/wechatpay",
-    description="Notifies of WeChat Pay",
+    description="Callbacks",
 )
 
 

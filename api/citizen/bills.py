@@ -20,7 +20,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/bills",
-    description="Family and paying, also for others",
+    description="Paying",
 )
 
 STATUSES = ["payable", "paid", "expired"]

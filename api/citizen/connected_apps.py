@@ -15,7 +15,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/me/connected-apps",
-    description="Sites I signed in to through here",
+    description="Personal data",
 )
 
 

@@ -23,7 +23,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/family",
-    description="Family and paying, also for others",
+    description="Family",
 )
 
 STATUSES = ["pending", "active", "declined", "revoked", "expired"]

@@ -21,7 +21,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/family",
-    description="Acting for a child as father, mother or guardian",
+    description="Family",
 )
 
 

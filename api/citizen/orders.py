@@ -21,7 +21,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/orders",
-    description="Family and paying, also for others",
+    description="Paying",
 )
 
 STATUSES = ["awaiting_payment", "paid", "settled", "closed", "held"]

@@ -16,7 +16,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="citizen",
     url_prefix="/api/v1/receipts",
-    description="Family and paying, also for others",
+    description="Paying",
 )
 
 

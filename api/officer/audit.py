@@ -16,7 +16,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/audit",
-    description="The audit trail",
+    description="Officers",
 )
 
 

@@ -20,7 +20,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/clients",
-    description="Department sites that sign people in through us",
+    description="Officers",
 )
 
 REGISTRAR: tuple[Role, ...] = ("client_registrar",)

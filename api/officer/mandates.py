@@ -23,7 +23,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/mandates",
-    description="People confirm a mandate before an officer",
+    description="Officers",
 )
 
 ROLES: tuple[Role, ...] = ("window_officer", "village_agent")

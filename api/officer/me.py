@@ -14,7 +14,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/me",
-    description="Myself, at work",
+    description="Officers",
 )
 
 

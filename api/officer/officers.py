@@ -17,7 +17,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer",
-    description="Units, officers and roles; three administrators who are never one person",
+    description="Officers",
 )
 
 REGION = ma.validate.Regexp(r"[0-9]{12}\Z")

@@ -17,7 +17,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/me/passkeys",
-    description="Passkeys of staff",
+    description="Officers",
 )
 
 #: Characters of a credential as JSON.

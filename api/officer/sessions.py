@@ -25,7 +25,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix=PATH,
-    description="Staff sign in: password, then always a second factor",
+    description="Officers",
 )
 
 

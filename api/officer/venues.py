@@ -20,7 +20,7 @@ blueprint = AudienceBlueprint(
     __name__,
     audience="officer",
     url_prefix="/api/v1/officer/venues",
-    description="Venues and who scans there",
+    description="Officers",
 )
 
 

@@ -20,9 +20,7 @@ from app.identity.openid import deciding, id_tokens, requests
 from app.identity.openid.deciding import Ready
 from app.identity.openid.requests import Waiting
 
-blueprint = AudienceBlueprint(
-    "openid_pages", __name__, audience="openid", description="Pages people sign in on"
-)
+blueprint = AudienceBlueprint("openid_pages", __name__, audience="openid", description="OpenID")
 
 blueprint.register_error_handler(Exception, page_error)
 

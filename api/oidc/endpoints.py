@@ -17,9 +17,7 @@ from app.identity.openid import claims, grants, id_tokens, proof, registration, 
 
 log = structlog.get_logger()
 
-blueprint = AudienceBlueprint(
-    "openid", __name__, audience="openid", description="OpenID provider for department sites"
-)
+blueprint = AudienceBlueprint("openid", __name__, audience="openid", description="OpenID")
 
 #: Scripts of other sites may call these; none of them reads a cookie.
 OPEN_TO_SCRIPTS = frozenset({"configuration", "keys", "token", "userinfo"})

@@ -22,9 +22,7 @@ from app.identity.openid.models import OpenidClient, OpenidLogin
 from app.identity.openid.registration import find_client
 from app.identity.openid.subjects import sid
 
-blueprint = AudienceBlueprint(
-    "openid_logout", __name__, audience="openid", description="Signing out of our pages"
-)
+blueprint = AudienceBlueprint("openid_logout", __name__, audience="openid", description="OpenID")
 blueprint.register_error_handler(Exception, page_error)
 
 FORM = "logout"

@@ -9,9 +9,7 @@ from api.blueprints import AudienceBlueprint
 from api.openapi import document
 from api.schemas import Schema, Text
 
-blueprint = AudienceBlueprint(
-    "reference", __name__, audience="public", description="The API's description"
-)
+blueprint = AudienceBlueprint("reference", __name__, audience="public", description="Operations")
 
 
 class ReferenceQuery(Schema):

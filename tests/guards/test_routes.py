@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from api.chapters import CHAPTERS
 from api.registry import Audience
 from app.core.types import LEVELS
 
@@ -102,6 +103,31 @@ def test_the_openapi_document_is_valid_and_complete(client, routes):
         for method in line.methods
     }
     assert described == served
+
+
+@pytest.mark.parametrize("query", ["", "?audience=citizen", "?audience=officer"])
+def test_every_operation_stands_in_a_chapter_that_says_in_both_languages_what_it_is(client, query):
+    document = client.get(f"/openapi.json{query}").get_json()
+    chapters = {tag["name"]: tag["description"] for tag in document["tags"]}
+    used = [
+        operation["tags"]
+        for operations in document["paths"].values()
+        for method, operation in operations.items()
+        if method != "parameters"
+    ]
+    assert {tag for tags in used for tag in tags} == set(chapters), "add it to api/chapters.py"
+    assert all(len(tags) == 1 for tags in used)
+    both = re.compile(r"[一-鿿].* [A-Z][A-Za-z ,]+")
+    for name, about in chapters.items():
+        assert both.fullmatch(name), name
+        assert both.match(about), name
+
+
+def test_a_reader_meets_the_login_first_and_operations_last(client):
+    names = [tag["name"] for tag in client.get("/openapi.json").get_json()["tags"]]
+    assert names[:2] == ["统一登录 One login", "我的账号 Myself"]
+    assert names[-1] == "运维 Operations"
+    assert len(names) == len(CHAPTERS)
 
 
 @pytest.mark.parametrize("audience", ["citizen", "verifier", "officer"])

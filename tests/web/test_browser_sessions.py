@@ -162,7 +162,8 @@ def test_without_a_network_the_app_opens_and_says_what_is_wrong(page, watch):
 def test_swagger_ui_comes_from_our_own_host_and_calls_the_api(new_page):
     page = new_page(viewport={"width": 1100, "height": 900})
     page.goto("/docs")
-    page.get_by_role("link", name="ops").click()
+    expect(page.locator(".opblock-tag").first).to_contain_text("统一登录 One login")
+    page.get_by_role("link", name="运维 Operations").click()
     operation = page.locator(".opblock", has_text="/healthz")
     operation.locator(".opblock-summary").click()
     operation.get_by_role("button", name="Try it out").click()
