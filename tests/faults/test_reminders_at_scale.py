@@ -54,9 +54,10 @@ CROWD = (
     " SELECT {bill}, 'medical_insurance', 'n' || n, 'resident_medical', '2027',"
     " sha256(('d' || n)::bytea), '-', '-', 40000, '2026-10-01', '2026-12-31',"
     " CASE WHEN n % 10 = 0 THEN 'paid' ELSE 'payable' END, now() FROM {people} WHERE n % 5 = 0",
-    "INSERT INTO mandates (id, holder_account_id, holder_person_id, principal_index,"
+    "INSERT INTO mandates (id, number, holder_account_id, holder_person_id, principal_index,"
     " principal_document_type, principal_name_sealed, principal_document_sealed,"
     " principal_person_id, relation, scopes, until, status, created_at) SELECT {mandate},"
+    " 'SQ' || n,"
     " {account_next}, {person_next}, sha256(('d' || n)::bytea),"
     " 'resident_id', '-', '-', {person}, 'parent', '{{pay}}', '2099-01-01', 'active', now()"
     " FROM {people} WHERE n % 10 = 1",
