@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import IO, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -45,8 +47,10 @@ class Layout:
     durable: bool = True
     workers: int = field(default_factory=lambda: os.cpu_count() or 2)
     trusted_proxies: int = 0
-    #: Where the parts' output goes; None means to our own.
+    #: The parts say nothing instead of using our own output.
     quiet: bool = False
+    #: A folder for the output of each part, access log included, in a file of its name.
+    logs: Path | None = None
 
 
 class Stack:
@@ -110,15 +114,23 @@ class Stack:
         running = self._processes.get(part)
         if running is not None and running.poll() is None:
             return
-        output = subprocess.DEVNULL if self.layout.quiet else None
-        self._processes[part] = subprocess.Popen(
-            self._command(part),
-            cwd=ROOT,
-            env=self._environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        with self._output(part) as output:
+            self._processes[part] = subprocess.Popen(
+                self._command(part),
+                cwd=ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @contextmanager
+    def _output(self, part: Part) -> Iterator[IO[bytes] | int | None]:
+        if self.layout.logs is None:
+            yield subprocess.DEVNULL if self.layout.quiet else None
+            return
+        with (self.layout.logs / f"{part}.log").open("ab") as file:
+            yield file
 
     def kill_part(self, part: Part) -> None:
         """kill -9 of one part and every process below it."""
