@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import or_, select, tuple_
 
@@ -40,6 +40,9 @@ class Sought:
     subject_id: uuid.UUID | None = None
     object_id: uuid.UUID | None = None
     action: str | None = None
+    since: datetime | None = None
+    #: This moment is over the end.
+    until: datetime | None = None
 
 
 def search(
@@ -47,9 +50,19 @@ def search(
 ) -> Sequence[AuditRow]:
     """The acts that fit, newest first."""
     found = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)
-    for name, value in vars(sought).items():
+    for name in ("actor_id", "subject_id", "object_id", "action"):
+        value = getattr(sought, name)
         if value is not None:
             found = found.where(getattr(AuditRow, name) == value)
+    # The day as well: only the partitions that may hold such rows are read.
+    if sought.since is not None:
+        found = found.where(AuditRow.at >= sought.since, AuditRow.day >= _utc_day(sought.since))
+    if sought.until is not None:
+        found = found.where(AuditRow.at < sought.until, AuditRow.day <= _utc_day(sought.until))
     if before is not None:
         found = found.where(tuple_(AuditRow.at, AuditRow.id) < before)
     return session.scalars(found).all()
+
+
+def _utc_day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
