@@ -28,6 +28,7 @@ from api.citizen import (
     passwords,
     payments,
     receipts,
+    ways,
 )
 from api.citizen import scans as my_scans
 from api.context import EXTENSION
@@ -93,7 +94,7 @@ from push.subscriptions import subscriptions as push_subscriptions
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
-    Package(blueprints=(passwords.sign_in, passwords.mine)),
+    Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(
         blueprints=(

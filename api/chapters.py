@@ -7,9 +7,9 @@ A blueprint's `description` names its chapter.
 CHAPTERS: dict[str, tuple[str, str]] = {
     "One login": (
         "统一登录",
-        "用手机验证码、密码或微信登录同一个账号，续期、退出，切换为单位办事。 "
-        "Signing in to one account by phone code, password or WeChat; renewing, signing out, "
-        "acting for an organisation.",
+        "用手机验证码、密码、微信、支付宝、一键或扫码登录同一个账号，续期、退出，切换为单位办事。 "
+        "Signing in to one account by phone code, password, WeChat, Alipay, one tap or QR code; "
+        "renewing, signing out, acting for an organisation.",
     ),
     "Myself": (
         "我的账号",

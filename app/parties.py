@@ -36,6 +36,27 @@ class WechatSettings:
 
 
 @dataclass(frozen=True)
+class AlipaySettings:
+    """The Alipay mini-program's application: its address, its own RSA key and Alipay's public one."""
+
+    url: str
+    app_id: str
+    private_key_file: Path
+    public_key_file: Path
+    #: Of the interface content encryption: 16 bytes in base64.
+    aes_key: str
+
+
+@dataclass(frozen=True)
+class OneTapSettings:
+    """Aliyun's number authentication: the address and the key pair."""
+
+    url: str
+    access_key_id: str
+    access_key_secret: str
+
+
+@dataclass(frozen=True)
 class ExchangeSettings:
     """One service of the government data-sharing exchange (数据共享交换平台); `url` is its address."""
 
@@ -76,6 +97,8 @@ KNOWN_HOSTS = {
     "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},
     "HUIBAN_FACEID_URL": {"faceid.tencentcloudapi.com"},
     "HUIBAN_WECHAT_URL": {"api.weixin.qq.com", "api2.weixin.qq.com"},
+    "HUIBAN_ALIPAY_URL": {"openapi.alipay.com"},
+    "HUIBAN_ONE_TAP_URL": {"dypnsapi.aliyuncs.com"},
     "HUIBAN_WECHATPAY_URL": {"api.mch.weixin.qq.com", "api2.wechatpay.cn"},
     "HUIBAN_FCM_URL": {"fcm.googleapis.com"},
 }
@@ -84,6 +107,8 @@ KNOWN_HOSTS = {
 SECRETS = (
     "HUIBAN_SMS_SECRET_KEY",
     "HUIBAN_WECHAT_SECRET",
+    "HUIBAN_ALIPAY_AES_KEY",
+    "HUIBAN_ONE_TAP_ACCESS_KEY_SECRET",
     "HUIBAN_POPULATION_APP_KEY",
     "HUIBAN_EXIT_ENTRY_APP_KEY",
     "HUIBAN_BUSINESS_REGISTRY_APP_KEY",
@@ -117,6 +142,26 @@ def read_wechat(env: Env) -> WechatSettings:
         url=env.str("HUIBAN_WECHAT_URL", "https://api.weixin.qq.com"),
         appid=env.str("HUIBAN_WECHAT_APPID"),
         secret=env.str("HUIBAN_WECHAT_SECRET"),
+    )
+
+
+def read_alipay(env: Env) -> AlipaySettings:
+    """The Alipay mini-program."""
+    return AlipaySettings(
+        url=env.str("HUIBAN_ALIPAY_URL", "https://openapi.alipay.com/gateway.do"),
+        app_id=env.str("HUIBAN_ALIPAY_APP_ID"),
+        private_key_file=env.path("HUIBAN_ALIPAY_PRIVATE_KEY_FILE"),
+        public_key_file=env.path("HUIBAN_ALIPAY_PUBLIC_KEY_FILE"),
+        aes_key=env.str("HUIBAN_ALIPAY_AES_KEY"),
+    )
+
+
+def read_one_tap(env: Env) -> OneTapSettings:
+    """One-tap sign-in."""
+    return OneTapSettings(
+        url=env.str("HUIBAN_ONE_TAP_URL", "https://dypnsapi.aliyuncs.com/"),
+        access_key_id=env.str("HUIBAN_ONE_TAP_ACCESS_KEY_ID"),
+        access_key_secret=env.str("HUIBAN_ONE_TAP_ACCESS_KEY_SECRET"),
     )
 
 

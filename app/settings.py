@@ -15,9 +15,11 @@ from marshmallow.validate import Range
 
 from app import parties
 from app.parties import (
+    AlipaySettings,
     ExchangeSettings,
     FaceidSettings,
     FcmSettings,
+    OneTapSettings,
     SmsSettings,
     WechatPaySettings,
     WechatSettings,
@@ -51,6 +53,8 @@ class Settings:
     database_pool: int
     sms: SmsSettings
     wechat: WechatSettings
+    alipay: AlipaySettings
+    one_tap: OneTapSettings
     population: ExchangeSettings
     #: The exit-entry administration (出入境): every identity document but the resident ID.
     exit_entry: ExchangeSettings
@@ -117,6 +121,8 @@ def _read(env: Env) -> Settings:
         database_pool=env.int("HUIBAN_THREADS", 4, validate=Range(min=1)),
         sms=parties.read_sms(env),
         wechat=parties.read_wechat(env),
+        alipay=parties.read_alipay(env),
+        one_tap=parties.read_one_tap(env),
         population=parties.read_exchange(env, "HUIBAN_POPULATION"),
         exit_entry=parties.read_exchange(env, "HUIBAN_EXIT_ENTRY"),
         business_registry=parties.read_exchange(env, "HUIBAN_BUSINESS_REGISTRY"),
@@ -148,6 +154,8 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
     addresses = {
         "HUIBAN_SMS_URL": settings.sms.url,
         "HUIBAN_WECHAT_URL": settings.wechat.url,
+        "HUIBAN_ALIPAY_URL": settings.alipay.url,
+        "HUIBAN_ONE_TAP_URL": settings.one_tap.url,
         "HUIBAN_POPULATION_URL": settings.population.url,
         "HUIBAN_EXIT_ENTRY_URL": settings.exit_entry.url,
         "HUIBAN_BUSINESS_REGISTRY_URL": settings.business_registry.url,

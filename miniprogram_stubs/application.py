@@ -11,7 +11,9 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from miniprogram_stubs import (
+    alipay,
     business_registry,
+    dypns,
     exit_entry,
     faceid,
     fcm,
@@ -81,6 +83,7 @@ def create_app(
         *_payments(world, made.wechatpay, failures),
         *_departments(world, failures),
         *_identities(world, failures, base_url),
+        *_ways_in(world, made.alipay, failures),
         outages.demonstration_calls(failures),
         people.demonstration_calls(world),
     ):
@@ -148,6 +151,17 @@ def _identities(world: World, failures: outages.Outages, base_url: str) -> list[
         household_register.demonstration_calls(households),
         faceid.party(world, checks, failures, base_url),
         faceid.demonstration_calls(checks),
+    ]
+
+
+def _ways_in(world: World, own: keys.AlipayKeys, failures: outages.Outages) -> list[Blueprint]:
+    platform = alipay.Alipay(world.alipay, own)
+    carrier = dypns.Carrier(world.one_tap)
+    return [
+        alipay.party(platform, failures),
+        alipay.demonstration_calls(world, platform),
+        dypns.party(carrier, failures),
+        dypns.demonstration_calls(world, carrier),
     ]
 
 

@@ -1,7 +1,7 @@
 """The payment and push keys of the demonstration, in a folder that the product reads too.
 
 No key is in the repository: the first start makes them. What a merchant or an application would
-have on its own disk lies in `merchants/`, `platform/` and `fcm-service-account.json`, and
+have on its own disk lies in `merchants/`, `platform/`, `alipay/` and `fcm-service-account.json`, and
 `merchants.json` names it; what only WeChat would have lies in `outside/`.
 """
 
@@ -18,6 +18,8 @@ from miniprogram_stubs import keyfiles
 from miniprogram_stubs.world import FcmParty, PayMerchant, WechatpayParty, World
 
 _APIV3_KEY_LENGTH = 32
+#: Before the first line of a PEM file, so that a product in production can tell where it is from.
+_MARK = b"origin: demonstration\n"
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,20 @@ class ServiceAccount:
 
 
 @dataclass(frozen=True)
+class AlipayKeys:
+    """Alipay's own key, and the public half of the application's."""
+
+    own: RSAPrivateKey
+    application: RSAPublicKey
+
+
+@dataclass(frozen=True)
 class Keys:
     """All of them."""
 
     wechatpay: PayKeys
     fcm: ServiceAccount
+    alipay: AlipayKeys
 
 
 def ready(world: World, folder: Path, base_url: str) -> Keys:
@@ -62,7 +73,9 @@ def ready(world: World, folder: Path, base_url: str) -> Keys:
     """
     with keyfiles.locked(folder):
         keys = Keys(
-            _wechatpay(world.wechatpay, folder), _service_account(world.fcm, folder, base_url)
+            _wechatpay(world.wechatpay, folder),
+            _service_account(world.fcm, folder, base_url),
+            _alipay(folder),
         )
         # Last, because its presence says that everything it names is there.
         keyfiles.write(folder / "merchants.json", _merchants_file(world.wechatpay))
@@ -91,6 +104,18 @@ def _wechatpay(party: WechatpayParty, folder: Path) -> PayKeys:
             for merchant in party.merchants
         },
     )
+
+
+def _alipay(folder: Path) -> AlipayKeys:
+    application = keyfiles.once(folder / "alipay" / "app_private_key.pem", _marked_rsa_key)
+    own = keyfiles.rsa_key(folder / "outside" / "alipay_key.pem")
+    public = _MARK + keyfiles.public_pem(own.public_key())
+    keyfiles.write(folder / "alipay" / "alipay_public_key.pem", public)
+    return AlipayKeys(own, keyfiles.read_rsa_key(application).public_key())
+
+
+def _marked_rsa_key() -> bytes:
+    return _MARK + keyfiles.new_rsa_key()
 
 
 def _merchant(merchant: PayMerchant, folder: Path) -> MerchantKeys:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify
 from miniprogram_stubs.inputs import BadInputError, json_object, text
 
 PARTIES = (
-    *("sms", "wechat", "wechatpay", "fcm"),
+    *("sms", "wechat", "wechatpay", "fcm", "alipay", "dypns"),
     *("population", "exit_entry", "business_registry", "household_register", "faceid"),
     *("health_authority", "medical_insurance"),
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from miniprogram_stubs.ways_in import AlipayParty, FaceidParty, OneTapParty
+
 
 @dataclass(frozen=True)
 class SmsParty:
@@ -75,15 +77,6 @@ class ExchangeParty:
     rid: str
     sid: str
     appkey: str
-
-
-@dataclass(frozen=True)
-class FaceidParty:
-    """What the face verification expects of its caller, and the business flow set up for it."""
-
-    secret_id: str
-    secret_key: str
-    rule_id: str
 
 
 @dataclass(frozen=True)
@@ -173,6 +166,8 @@ class World:
 
     sms: SmsParty
     wechat: WechatParty
+    alipay: AlipayParty
+    one_tap: OneTapParty
     wechatpay: WechatpayParty
     fcm: FcmParty
     population: ExchangeParty
@@ -208,6 +203,8 @@ def load_world(path: str) -> World:
     return World(
         sms=SmsParty(**parties["sms"]),
         wechat=_wechat(parties["wechat"]),
+        alipay=AlipayParty(**parties["alipay"]),
+        one_tap=OneTapParty(**parties["one_tap"]),
         wechatpay=_wechatpay(parties["wechatpay"]),
         fcm=FcmParty(**parties["fcm"]),
         population=ExchangeParty(**parties["population"]),

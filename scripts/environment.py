@@ -42,18 +42,34 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_SMS_LOOKUP_TEMPLATE": "2401003",
         "HUIBAN_SMS_SETTLED_TEMPLATE": "2401004",
         "HUIBAN_SMS_MANDATE_TEMPLATE": "2401007",
-        "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
-        "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
-        "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],
+        **_vouchers(home, parties, stubs_url),
         **_exchanges(parties, stubs_url),
-        "HUIBAN_FACEID_URL": f"{stubs_url}/tencent-faceid/",
-        "HUIBAN_FACEID_SECRET_ID": parties["faceid"]["secret_id"],
-        "HUIBAN_FACEID_SECRET_KEY": parties["faceid"]["secret_key"],
-        "HUIBAN_FACEID_RULE_ID": parties["faceid"]["rule_id"],
         "HUIBAN_WECHATPAY_URL": f"{stubs_url}/wechatpay",
         "HUIBAN_WECHATPAY_MERCHANTS_FILE": str(stub_keys(home) / "merchants.json"),
         "HUIBAN_FCM_URL": f"{stubs_url}/fcm",
         "HUIBAN_FCM_SERVICE_ACCOUNT_FILE": str(stub_keys(home) / "fcm-service-account.json"),
+    }
+
+
+def _vouchers(home: Path, parties: dict[str, Any], stubs_url: str) -> dict[str, str]:
+    """Those who vouch for somebody: WeChat, Alipay, a carrier, the face check."""
+    alipay = stub_keys(home) / "alipay"
+    return {
+        "HUIBAN_WECHAT_URL": f"{stubs_url}/wechat",
+        "HUIBAN_WECHAT_APPID": parties["wechat"]["appid"],
+        "HUIBAN_WECHAT_SECRET": parties["wechat"]["secret"],
+        "HUIBAN_ALIPAY_URL": f"{stubs_url}/alipay/gateway.do",
+        "HUIBAN_ALIPAY_APP_ID": parties["alipay"]["app_id"],
+        "HUIBAN_ALIPAY_PRIVATE_KEY_FILE": str(alipay / "app_private_key.pem"),
+        "HUIBAN_ALIPAY_PUBLIC_KEY_FILE": str(alipay / "alipay_public_key.pem"),
+        "HUIBAN_ALIPAY_AES_KEY": parties["alipay"]["aes_key"],
+        "HUIBAN_ONE_TAP_URL": f"{stubs_url}/dypns",
+        "HUIBAN_ONE_TAP_ACCESS_KEY_ID": parties["one_tap"]["access_key_id"],
+        "HUIBAN_ONE_TAP_ACCESS_KEY_SECRET": parties["one_tap"]["access_key_secret"],
+        "HUIBAN_FACEID_URL": f"{stubs_url}/tencent-faceid/",
+        "HUIBAN_FACEID_SECRET_ID": parties["faceid"]["secret_id"],
+        "HUIBAN_FACEID_SECRET_KEY": parties["faceid"]["secret_key"],
+        "HUIBAN_FACEID_RULE_ID": parties["faceid"]["rule_id"],
     }
 
 

@@ -30,7 +30,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.connectors.exchange import PersonRecord
 from app.core import clock
-from app.core.db import unit_of_work
+from app.core.db import Session, unit_of_work
+from app.core.events import Event, RecordedEvent
 from app.core.keys import KeyRing
 from app.core.runtime import Core
 from app.core.types import Actor
@@ -89,6 +90,12 @@ def resident_id(number: int, born: date = date(1990, 1, 1)) -> str:
     return body + "10X98765432"[total % 11]
 
 
+def recorded(session: Session, event: type[Event]) -> list[dict[str, Any]]:
+    """What was recorded of this event, in order."""
+    found = select(RecordedEvent.payload).where(RecordedEvent.name == event.NAME)
+    return list(session.scalars(found.order_by(RecordedEvent.recorded_at, RecordedEvent.id)))
+
+
 #: Values that a column's own checks demand.
 PARTICULAR = {
     "keys.state": "current",
@@ -132,6 +139,9 @@ PARTICULAR = {
     "notice_preferences.category": "period",
     "health_statuses.state": "grey",
     "health_statuses.colour": "unknown",
+    "alipay_links.kind": "open_id",
+    "scan_logins.state": "waiting",
+    "scan_logins.client_kind": "web",
     "units.kind": "window",
     "officer_challenges.purpose": "sign_in",
     "officers.state": "active",

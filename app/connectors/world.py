@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from app.connectors.alipay import Alipay, AlipayApi
 from app.connectors.business_registry import BusinessRegistry, ExchangeBusinessRegistry
 from app.connectors.exchange import (
     ExchangeExitEntry,
@@ -14,6 +15,7 @@ from app.connectors.exchange import (
 from app.connectors.faceid import FaceVerifier, TencentFaceid
 from app.connectors.household_register import ExchangeHouseholdRegister, HouseholdRegister
 from app.connectors.medical_insurance import ExchangeMedicalInsurance, MedicalInsurance
+from app.connectors.one_tap import AliyunOneTap, OneTap
 from app.connectors.sms import SmsGateway, TencentSms
 from app.connectors.wechat import Wechat, WechatApi
 from app.core.runtime import Core
@@ -26,6 +28,8 @@ class World:
     core: Core
     sms: SmsGateway
     wechat: Wechat
+    alipay: Alipay
+    one_tap: OneTap
     population: Population
     exit_entry: ExitEntry
     business_registry: BusinessRegistry
@@ -53,6 +57,8 @@ def build_world(core: Core, *, waiters: int) -> World:
         core=core,
         sms=TencentSms(settings.sms, waiters=waiters),
         wechat=WechatApi(settings.wechat, waiters=waiters),
+        alipay=AlipayApi(settings.alipay, production=settings.production, waiters=waiters),
+        one_tap=AliyunOneTap(settings.one_tap, waiters=waiters),
         population=ExchangePopulation("population", settings.population, waiters=waiters),
         exit_entry=ExchangeExitEntry("exit_entry", settings.exit_entry, waiters=waiters),
         business_registry=ExchangeBusinessRegistry(

@@ -10,6 +10,7 @@ from app.identity import login_codes, sessions
 from app.identity.accounts import phone_of
 from app.identity.face import services as face
 from app.identity.models import Account, LoginCode, SessionFamily
+from app.identity.ways import scan_login
 
 
 @task(login_codes.SEND_TASK, queue="sms")
@@ -69,6 +70,7 @@ def forget_old(world: World) -> None:
     with unit_of_work(world.core) as session:
         login_codes.forget_old(session)
         face.forget_old(session)
+        scan_login.forget_old(session)
         sessions.forget_old(session)
 
 

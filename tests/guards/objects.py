@@ -239,6 +239,7 @@ NOBODYS = {
     "purpose": "a purpose of the public list; the consent is the caller's own",
     "number": "a mandate by the number its holder tells; the household is judged (tests/family)",
     "merchant_ref": "a merchant of ours; the provider's signature is judged",
+    "scan_id": "a sign-in shown to whoever scans it (tests/identity/test_scan_login.py)",
     "request_id": "a sign-in of whoever holds the browser's cookie (tests/openid)",
 }
 

@@ -18,11 +18,13 @@ REAL_CALLS = {
     "faceid": ("post", "/tencent-faceid/"),
     "health_authority": ("post", "/exchange/health/personnel"),
     "medical_insurance": ("post", "/exchange/medical-insurance/bills"),
+    "alipay": ("post", "/alipay/gateway.do"),
+    "dypns": ("post", "/dypns/"),
     "wechatpay": ("get", "/wechatpay/v3/certificates"),
     "fcm": ("post", "/fcm/token"),
 }
-#: Nobody here signs, and these two say so by their status.
-WELL = dict.fromkeys(REAL_CALLS, 200) | {"wechatpay": 401, "fcm": 400}
+#: Nobody here signs, and these three say so by their status.
+WELL = dict.fromkeys(REAL_CALLS, 200) | {"wechatpay": 401, "fcm": 400, "dypns": 400}
 
 
 def outage(client, party, mode, **more):

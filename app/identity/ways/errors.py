@@ -27,14 +27,6 @@ class OldPasswordRefused(InvalidInput):
     en = "The old password is wrong."
 
 
-class OneTapRefused(InvalidInput):
-    """The carrier does not accept the token: unknown, used, expired."""
-
-    code = "one_tap_refused"
-    zh = "一键登录未成功，请改用验证码登录。"
-    en = "One-tap sign-in did not work; please sign in by code."
-
-
 class ScanLoginOver(Gone):
     """Expired, declined or used: a new one is to be shown."""
 
