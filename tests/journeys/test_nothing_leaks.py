@@ -140,24 +140,28 @@ class Spoils:
             yield f"redis {key.decode()}", key + b" " + kept.dump(key)
 
 
-def spellings(secret):
-    """How a secret may stand somewhere: plain, in JSON, in a dump's hexadecimal."""
+def spellings(secret, where):
+    """How a secret may stand there: plain, in JSON, in a table as a dump's hexadecimal."""
     plain = secret.encode()
-    return {plain, json.dumps(secret)[1:-1].encode(), plain.hex().encode()}
+    hexadecimal = {plain.hex().encode()} if where.startswith("table") else set()
+    return {plain, json.dumps(secret)[1:-1].encode()} | hexadecimal
 
 
 def search(places, residents):
     """(who, what, where) of every secret found, and how much was looked through."""
     wanted = [
-        (each.person["key"], what, spelling)
+        (each.person["key"], what, secret)
         for each in residents
         for what, secret in each.secrets.items()
-        for spelling in spellings(secret)
     ]
     found, looked = [], 0
     for where, content in places:
         looked += len(content)
-        found += [(who, what, where) for who, what, text in wanted if text in content]
+        found += [
+            (who, what, where)
+            for who, what, secret in wanted
+            if any(spelling in content for spelling in spellings(secret, where))
+        ]
     return found, looked
 
 
