@@ -12,6 +12,7 @@ from api.citizen import (
     acting,
     auth,
     bills,
+    closure,
     connected_apps,
     consents,
     data_exports,
@@ -22,11 +23,13 @@ from api.citizen import (
     health_code,
     me,
     menu,
+    merges,
     notices,
     orders,
     organisations,
     passwords,
     payments,
+    phones,
     receipts,
     ways,
 )
@@ -65,6 +68,7 @@ from app.family import personal_data as family_data
 from app.identity import jobs as identity_jobs
 from app.identity import personal_data as identity_data
 from app.identity.events import RefreshTokenReused, WayInChanged
+from app.identity.life import jobs as life_jobs
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
 from app.identity.organisations import jobs as organisation_jobs
@@ -96,6 +100,7 @@ PACKAGES = (
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
     Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
+    Package(blueprints=(phones.blueprint, merges.blueprint, closure.blueprint)),
     Package(
         blueprints=(
             officer_sessions.blueprint,
@@ -178,6 +183,8 @@ TASKS: tuple[Task, ...] = (
     *audit_jobs.tasks,
     *privacy_jobs.tasks_for(PARTS),
     *identity_jobs.tasks,
+    *life_jobs.tasks,
+    *life_jobs.tasks_for(PARTS, closure.OBSTACLES),
     *organisation_jobs.tasks,
     *staff_jobs.tasks,
     *openid_jobs.tasks,

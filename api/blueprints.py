@@ -74,6 +74,7 @@ class AudienceBlueprint(Blueprint):
         idempotent: Idempotency = False,
         at_doors: bool = False,
         acts_for: ActsFor = "self",
+        before_proof: bool = False,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view. `policy` says which relation between actor and object is checked.
@@ -94,6 +95,7 @@ class AudienceBlueprint(Blueprint):
                 at_doors=at_doors or self.audience == "verifier",
                 roles=roles,
                 acts_for=acts_for,
+                before_proof=before_proof,
             )
             self.routes.append(line)
             guarded = _edge(view, line)

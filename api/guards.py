@@ -59,6 +59,8 @@ def admit(route: Route, session: Session) -> Actor:
         raise SessionForDoors
     if actor.organisation_id is not None:
         actor = _for_organisation(session, route, actor, actor.organisation_id)
+    if actor.unproved and not route.before_proof:
+        raise StepUpRequired(level="real_name", lasts_seconds=None)
     if not actor.reaches(route.level):
         seconds = session.core.settings.face_level_minutes * 60
         lasts = seconds if route.level == "face" else None

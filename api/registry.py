@@ -41,6 +41,8 @@ class Route:
     #: Which officers: any of these roles will do; empty for any officer. Null elsewhere.
     roles: tuple[Role, ...] | None = None
     acts_for: ActsFor = "self"
+    #: Whether somebody may call it who has the phone, but must prove anew that the account is theirs.
+    before_proof: bool = False
 
     def __post_init__(self) -> None:
         """An officers' route that forgot to say whose it is stops the start."""

@@ -12,7 +12,7 @@ from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import defer, task
 from app.identity.events import WayInChanged
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
-from push import delivery, evaluating, texting
+from push import delivery, evaluating, merging, texting
 from push.providers import fcm
 from push.rules import Rule
 
@@ -72,6 +72,13 @@ def tell_order_held(world: World, *, order_id: str) -> None:
     with unit_of_work(world.core) as session:
         made = evaluating.follow(session, OrderHeld.NAME, {"order_id": order_id})
         delivery.start(session, made.deliveries)
+
+
+@task("push.follow_merge", queue=delivery.QUEUE)
+def follow_merge(world: World, *, merge_id: str) -> None:
+    """Let phones ring for the account that theirs went on in."""
+    with unit_of_work(world.core) as session:
+        merging.follow_merge(session, uuid.UUID(merge_id))
 
 
 @task("push.tell_line_settled", queue=delivery.QUEUE)
@@ -147,6 +154,7 @@ tasks = (
     tell_order_held,
     tell_line_settled,
     tell_way_in_changed,
+    follow_merge,
     deliver_batch,
     send_text,
     send_texts_left,

@@ -3,6 +3,7 @@
 from app.core.events import Subscription
 from app.family.events import MandateMoved
 from app.identity.events import WayInChanged
+from app.identity.life.events import MergeChanged
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
 from push import jobs, jobs_mandates
 
@@ -13,4 +14,5 @@ subscriptions = (
     Subscription(WayInChanged, jobs.tell_way_in_changed),
     Subscription(MandateMoved, jobs_mandates.tell_mandate_moved),
     Subscription(MandateMoved, jobs_mandates.text_mandate_moved),
+    Subscription(MergeChanged, jobs.follow_merge),
 )

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import chinese_calendar
-
+from app.core.workdays import is_workday
 from push.rules import Window
 
 _DAY = timedelta(days=1)
@@ -44,13 +43,5 @@ def latest_day(window: Window, today: date) -> date:
     left = abs(window.offset)
     while left:
         day += step
-        left -= is_working_day(day)
+        left -= is_workday(day)
     return day if window.offset < 0 else day - _DAY
-
-
-def is_working_day(day: date) -> bool:
-    """Whether offices work (调休 included); Monday to Friday where the calendar is not out yet."""
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5

@@ -103,7 +103,12 @@ PARTICULAR = {
     "consent_events.act": "given",
     "data_exports.state": "requested",
     "persons.sex": "1",
+    "account_merges.state": "final",
+    "account_closures.state": "waiting",
     "accounts.level": "phone",
+    "accounts.state": "active",
+    "accounts.phone_index": b"index",
+    "accounts.phone_sealed": b"sealed",
     "session_families.use": "citizen",
     "login_codes.tries": 1,
     "login_codes.known_tries": 1,
@@ -182,6 +187,9 @@ def fill_every_table(engine: Engine, metadata: MetaData) -> int:
 
 
 def _value(column: Column[Any], kept: dict[str, Any]) -> Any:
+    particular = PARTICULAR.get(f"{column.table.name}.{column.name}")
+    if particular is not None:
+        return particular
     for key in column.foreign_keys:
         value = kept.get(key.target_fullname)
         # A reference to the own table, or one that must differ, stays empty.

@@ -34,7 +34,6 @@ blueprint = AudienceBlueprint(
 CODE_FORM = r"[0-9A-Za-z_=+/-]+\Z"
 #: Codes handed to WeChat a minute and address: somebody else's junk must not use up our place.
 PER_ADDRESS_WECHAT = 600
-PURPOSES = [login_codes.LOGIN, login_codes.EXPORT, login_codes.PASSWORD]
 
 
 class CodeRequest(Schema):
@@ -42,7 +41,7 @@ class CodeRequest(Schema):
     limits of its own."""
 
     phone = Text(20, required=True)
-    purpose = Text(20, required=True, validate=ma.validate.OneOf(PURPOSES))
+    purpose = Text(20, required=True, validate=ma.validate.OneOf(login_codes.PURPOSES))
     device_id = Text(64, load_default=None)
 
 
@@ -173,7 +172,12 @@ def list_sessions() -> dict[str, Any]:
 
 
 @blueprint.route(
-    "/sessions/current", methods=["DELETE"], policy="own session", at_doors=True, acts_for="any"
+    "/sessions/current",
+    methods=["DELETE"],
+    policy="own session",
+    at_doors=True,
+    acts_for="any",
+    before_proof=True,
 )
 @blueprint.response(204)
 def sign_out() -> None:

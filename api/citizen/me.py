@@ -28,6 +28,10 @@ class Profile(Schema):
     id = ma.fields.UUID(required=True)
     person_id = ma.fields.UUID(required=True, allow_none=True)
     level = ma.fields.String(required=True)
+    must_prove = ma.fields.Boolean(
+        required=True,
+        metadata={"description": "Real name first: a new device on a changed or long unused phone"},
+    )
     level_until = ma.fields.AwareDateTime(
         required=True, allow_none=True, metadata={"description": "When `face` falls back"}
     )
@@ -54,7 +58,7 @@ class RealNameAnswer(Schema):
     expires_in = ma.fields.Integer(required=True, metadata={"description": "seconds"})
 
 
-@blueprint.route("", methods=["GET"], policy="own profile", acts_for="any")
+@blueprint.route("", methods=["GET"], policy="own profile", acts_for="any", before_proof=True)
 @blueprint.response(200, Profile)
 def show_me() -> dict[str, Any]:
     """My profile."""
@@ -62,7 +66,7 @@ def show_me() -> dict[str, Any]:
     return {**queries.profile(session(), actor()), "acting_as": acting_as(right)}
 
 
-@blueprint.route("/real-name", methods=["POST"], policy="own account")
+@blueprint.route("/real-name", methods=["POST"], policy="own account", before_proof=True)
 @blueprint.arguments(RealNameRequest)
 @blueprint.response(200, RealNameAnswer)
 def prove_real_name(body: dict[str, Any]) -> dict[str, Any] | Response:

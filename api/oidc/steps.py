@@ -11,8 +11,10 @@ from api.errors import language
 from api.oidc import browser
 from api.oidc.browser import page
 from api.oidc.words import WORDS
+from app.core import clock
 from app.identity import login_codes, phones
 from app.identity.accounts import account_of_phone, phone_of
+from app.identity.comeback import must_prove, welcome
 from app.identity.documents import mask_document, mask_name, mask_phone
 from app.identity.login_codes import Asker, Guess
 from app.identity.models import Account
@@ -97,7 +99,10 @@ def _sign_in(waiting: Waiting, step: SignIn, code: str) -> Response | None:
         busy = isinstance(refusal, WorkRequired)
         return show(waiting, step, error="busy" if busy else "bad_code")
     requests.remember_phone(session(), waiting, None)
-    account = account_of_phone(session(), phone)
+    account, at = account_of_phone(session(), phone), clock.now()
+    welcome(session(), account, at)
+    if must_prove(session(), account, None, at):
+        return show(waiting, step, error="prove_first")
     session().flush()
     browser.set_cookie(logins.open_login(session(), account, browser.cookie(), ["sms"]))
     return None

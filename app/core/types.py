@@ -27,6 +27,8 @@ class Actor:
     session_id: uuid.UUID | None = None
     use: SessionUse = "citizen"
     level: Level | None = None
+    #: Has the phone, but must prove anew that the account is theirs.
+    unproved: bool = False
     #: When the level falls back, where it does.
     level_until: datetime | None = None
     on_behalf_of: uuid.UUID | None = None

@@ -57,4 +57,4 @@ def phone_with(session: Session, index: bytes) -> str | None:
         .where(Person.document_index == index)
     )
     account = session.scalar(its)
-    return phone_of(session, account) if account else None
+    return phone_of(session, account) if account and account.phone_sealed else None

@@ -19,7 +19,10 @@ def phone_index(session: Session, phone: str) -> bytes:
 def account_of_phone(session: Session, phone: str) -> Account:
     """The account of `phone` (E.164, proved to be the caller's), made now if there is none."""
     index = phone_index(session, phone)
+    # Locked, so that a merge or a change of phone that is under way ends first: then the phone may be
+    # another account's. Rows that refer to the account may be written meanwhile.
     mine = select(Account).where(Account.phone_index == index)
+    mine = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
     account = session.scalar(mine)
     if account is not None:
         return account
@@ -50,8 +53,35 @@ def knows_device(session: Session, index: bytes, device_id: str) -> bool:
 
 
 def phone_of(session: Session, account: Account) -> str:
-    """The account's phone (E.164)."""
+    """The phone (E.164) of an account that can be used. Raises `LookupError` where there is none."""
+    if account.phone_sealed is None:
+        raise LookupError("the account has no phone")
     return crypto.unseal(session.core.keys, _phone_field(account.id), account.phone_sealed)
+
+
+def set_phone(session: Session, account: Account, phone: str) -> None:
+    """Give the account this phone (E.164). The database refuses one that another account has."""
+    account.phone_index = phone_index(session, phone)
+    account.phone_sealed = crypto.seal(session.core.keys, _phone_field(account.id), phone)
+
+
+def take_phone(account: Account) -> None:
+    """Leave the account without a phone."""
+    account.phone_index = account.phone_sealed = None
+
+
+def lock_accounts(session: Session, *account_ids: uuid.UUID) -> list[Account]:
+    """These accounts as they are now, locked in the order of their ids, answered as asked."""
+    ids = sorted(set(account_ids))
+    locked = (
+        select(Account)
+        .where(Account.id.in_(ids))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    found = {account.id: account for account in session.scalars(locked)}
+    return [found[each] for each in account_ids]
 
 
 def _phone_field(account_id: uuid.UUID) -> crypto.Field:

@@ -37,7 +37,10 @@ def warn_of_reuse(world: World, *, family_id: str) -> None:
         family = session.get(SessionFamily, uuid.UUID(family_id))
         if family is None or family.ended_at is None:
             return
-        phone = phone_of(session, session.get_one(Account, family.account_id))
+        account = session.get_one(Account, family.account_id)
+        if account.phone_sealed is None:
+            return
+        phone = phone_of(session, account)
         at = family.ended_at.astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
     world.sms.send(
         phone, world.core.settings.sms.security_template, [at, "登录凭证被重复使用，已强制下线"]
@@ -59,7 +62,10 @@ def text_way_in_changed(world: World, *, id: str, account_id: str, what: str) ->
     if what not in TEXTED:
         return
     with unit_of_work(world.core) as session:
-        phone = phone_of(session, session.get_one(Account, uuid.UUID(account_id)))
+        account = session.get_one(Account, uuid.UUID(account_id))
+        if account.phone_sealed is None:
+            return
+        phone = phone_of(session, account)
     at = clock.now().astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
     world.sms.send(phone, world.core.settings.sms.security_template, [at, TEXTED[what]])
 

@@ -28,6 +28,8 @@ PAUSE = timedelta(seconds=60)
 MAX_TRIES = 5
 #: What a code is for; one for something else opens nothing.
 LOGIN, EXPORT, PASSWORD = "login", "export", "password"
+PHONE, MERGE, CLOSURE = "phone", "merge", "closure"
+PURPOSES = (LOGIN, EXPORT, PASSWORD, PHONE, MERGE, CLOSURE)
 SEND_TASK = "identity.send_login_code"
 
 #: threats.md 1, 3 and 23.
@@ -131,6 +133,17 @@ def confirm(session: Session, actor: Actor, purpose: str, code: str) -> CodeRefu
     subject = f"{phone_index(session, phone).hex()}|{actor.session_id}"
     guess = Guess(phone, code, purpose=purpose)
     return None if _judge(session, guess, subject, "known_tries") else CodeRefused()
+
+
+def prove(session: Session, guess: Guess, device_id: str) -> bool:
+    """Whether somebody who is signed in has this phone, their own or another.
+
+    A right code is used up, a wrong one counted; the caller commits in either case.
+    """
+    index = phone_index(session, guess.phone)
+    subject = _subject(session, index, device_id)
+    tries = "tries" if subject == index.hex() else "known_tries"
+    return _judge(session, guess, subject, tries)
 
 
 def _judge(session: Session, guess: Guess, subject: str, tries: str) -> bool:

@@ -42,18 +42,30 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("level IN ('phone', 'real_name', 'face')", name="level"),
         CheckConstraint("(level = 'phone') = (person_id IS NULL)", name="level_needs_person"),
+        CheckConstraint(
+            "state IN ('active', 'phone_lost', 'merged', 'closing', 'closed')", name="state"
+        ),
+        CheckConstraint(
+            "(state IN ('active', 'closing')) = (phone_index IS NOT NULL)", name="usable_has_phone"
+        ),
+        CheckConstraint("(phone_index IS NULL) = (phone_sealed IS NULL)", name="phone"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    phone_index: Mapped[bytes] = mapped_column(unique=True)
+    #: None where nobody can sign in any more by phone.
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
     #: E.164.
-    phone_sealed: Mapped[bytes]
+    phone_sealed: Mapped[bytes | None]
+    #: When the phone became another one.
+    phone_changed_at: Mapped[datetime | None]
     #: Set when the real name is proved. One person proves it for one account.
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("persons.id"), unique=True)
     #: How well we know who it is.
     level: Mapped[str]
     created_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]
+    #: As in `states.ACCOUNT`.
+    state: Mapped[str] = mapped_column(server_default="active")
 
 
 class WechatLink(Base):
@@ -132,5 +144,8 @@ class SessionFamily(Base):
     face_until: Mapped[datetime | None]
     #: The organisation it acts for; its right to do so is read anew at each use.
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))
-    #: signed_out, remote, replaced, reuse, way_in_changed.
+    #: Whoever signed in has the phone, but must prove anew that the account is theirs: a new device
+    #: after the phone changed, or after nobody used the account for long (threats.md 12).
+    unproved: Mapped[bool] = mapped_column(server_default="false")
+    #: signed_out, remote, replaced, reuse, way_in_changed, phone_changed, phone_lost, merged, closing.
     ended_because: Mapped[str | None]

@@ -7,11 +7,12 @@ from sqlalchemy import delete, select
 from app.core.db import Session
 from app.core.types import Actor
 from app.identity.accounts import phone_of
+from app.identity.ending import end_all
 from app.identity.models import Account, LoginCode, Person, SessionFamily, WechatLink
 from app.identity.openid.consents import connected_apps, withdraw_consent
 from app.identity.openid.models import OpenidClient, OpenidConsent, OpenidLogin
 from app.identity.queries import identity_document
-from app.identity.sessions import device_name, end_all
+from app.identity.sessions import device_name
 from app.privacy.parts import Kept, Part, Section
 
 

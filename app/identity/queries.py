@@ -96,18 +96,22 @@ def platform_of(session: Session, actor: Actor) -> str:
 def profile(session: Session, actor: Actor) -> dict[str, Any]:
     """What I am shown about myself."""
     account = session.get_one(Account, actor.account)
+    # Who must prove anew that the account is theirs is not told whose it is.
+    person_id = None if actor.unproved else account.person_id
+    level = "face" if actor.level == "face" else "phone" if actor.unproved else account.level
     shown: dict[str, Any] = {
         "id": account.id,
-        "person_id": account.person_id,
-        "level": "face" if actor.level == "face" else account.level,
+        "person_id": person_id,
+        "level": level,
+        "must_prove": actor.unproved,
         "level_until": actor.level_until,
         "phone": mask_phone(phone_of(session, account)),
         "name": None,
         "document_type": None,
         "document_number": None,
     }
-    if account.person_id is not None:
-        document = identity_document(session, account.person_id)
+    if person_id is not None:
+        document = identity_document(session, person_id)
         shown["name"] = mask_name(document.name)
         shown["document_type"] = document.document_type
         shown["document_number"] = mask_document(document.document_number)

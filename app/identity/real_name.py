@@ -17,6 +17,7 @@ from app.core.types import Actor
 from app.identity.documents import RESIDENT_ID, Document, normalise_name, parse_document
 from app.identity.errors import AlreadyProved, IdentityInUse, RealNameMismatch
 from app.identity.models import Account, Person
+from app.identity.sessions import note_proof
 
 #: Guessing whose number belongs to a name must not be possible.
 ATTEMPTS_A_DAY = Quota("real_name_day", 5, 86_400)
@@ -81,8 +82,9 @@ def prove_real_name(
             return found
         if found is None or found.deceased:
             raise RealNameMismatch
+        note_proof(session, actor)
         account = session.get_one(Account, actor.account, with_for_update=True)
-        _bind(session, account, person_of(session, claimed, found))
+        bind(session, account, person_of(session, claimed, found))
         return account
 
     return phases(session, prepare=prepare, call=call, apply=apply)
@@ -123,7 +125,11 @@ def document_index(session: Session, document_type: str, document_number: str) -
     return crypto.blind_index(session.core.keys, "blind_document", text)
 
 
-def _bind(session: Session, account: Account, person_id: uuid.UUID) -> None:
+def bind(session: Session, account: Account, person_id: uuid.UUID) -> None:
+    """Let the account stand for the person. The caller locks the account.
+
+    Raises `AlreadyProved`, `IdentityInUse`.
+    """
     if account.person_id == person_id:
         return
     if account.person_id is not None:

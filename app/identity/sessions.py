@@ -7,12 +7,14 @@ from typing import Literal
 
 from sqlalchemy import delete, or_, select
 
-from app.core import clock, crypto, events, freshness
+from app.core import clock, crypto, events
 from app.core.db import Session
 from app.core.errors import DomainError, NotFound
 from app.core.ids import new_id
 from app.core.types import Actor, Level, SessionUse
 from app.identity import device_keys, tokens
+from app.identity.comeback import must_prove, welcome
+from app.identity.ending import end, end_devices
 from app.identity.errors import TokenRefused
 from app.identity.events import RefreshTokenReused
 from app.identity.models import Account, SessionFamily
@@ -66,14 +68,18 @@ class Refused:
     error: DomainError
 
 
-def open_session(session: Session, account: Account, device: Device) -> Granted:
-    """Sign `device` in. An older session of the same device ends."""
+def open_session(
+    session: Session, account: Account, device: Device, *, proved: bool = False
+) -> Granted:
+    """Sign `device` in. An older session of the same device ends. Raises `AccountMoved`.
+
+    `proved`: whose account it is was shown just now by more than the phone.
+    """
     at = clock.now()
-    # One sign-in of an account at a time, so that a device has one open session. Rows that refer to
-    # the account may be written meanwhile.
-    lock = select(Account.id).where(Account.id == account.id).with_for_update(key_share=True)
-    session.execute(lock)
-    _end_same_device(session, account.id, device.id)
+    # Locks the account: one sign-in at a time, so that a device has one open session.
+    welcome(session, account, at)
+    unproved = not proved and must_prove(session, account, device.id, at)
+    end_devices(session, account.id, {device.id}, "replaced")
     session.flush()
     family_id = new_id()
     family = SessionFamily(
@@ -90,6 +96,7 @@ def open_session(session: Session, account: Account, device: Device) -> Granted:
         expires_at=at + (SHIFT if device.use == "verifier" else IDLE_LIFE),
         face_until=None,
         organisation_id=None,
+        unproved=unproved,
         ended_at=None,
         ended_because=None,
     )
@@ -137,7 +144,7 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
     repeated = presented.generation == family.generation - 1
     if repeated and at - family.rotated_at <= REPEAT_WINDOW:
         return _grant(session, account, family, at)
-    _end(session, family, "reuse")
+    end(session, family, "reuse")
     events.record(session, RefreshTokenReused(family_id=str(family.id)))
     return Refused(TokenRefused())
 
@@ -160,28 +167,19 @@ def end_session(session: Session, actor: Actor, family_id: uuid.UUID) -> None:
     family = session.scalar(mine.with_for_update())
     if family is None:
         raise NotFound
-    _end(session, family, "signed_out" if family_id == actor.session_id else "remote")
+    end(session, family, "signed_out" if family_id == actor.session_id else "remote")
 
 
-def end_all(session: Session, account_id: uuid.UUID) -> None:
-    """Sign an account out everywhere."""
-    living = select(SessionFamily).where(
-        SessionFamily.account_id == account_id, SessionFamily.ended_at.is_(None)
-    )
-    for family in session.scalars(living.with_for_update()):
-        _end(session, family, "remote")
-    session.flush()
+def device_of(session: Session, actor: Actor) -> Device:
+    """The device the actor is signed in with."""
+    family = session.get_one(SessionFamily, _session_id(actor))
+    name = device_name(session, family)
+    return Device(family.device_id, name, family.platform, family.public_key)  # type: ignore[arg-type]
 
 
-def end_others(session: Session, actor: Actor) -> None:
-    """Sign all my other devices out."""
-    others = select(SessionFamily).where(
-        SessionFamily.account_id == actor.account,
-        SessionFamily.id != actor.session_id,
-        SessionFamily.ended_at.is_(None),
-    )
-    for family in session.scalars(others.with_for_update()):
-        _end(session, family, "way_in_changed")
+def note_proof(session: Session, actor: Actor) -> None:
+    """The actor has proved anew that the account is theirs."""
+    session.get_one(SessionFamily, _session_id(actor)).unproved = False
 
 
 def open_families(session: Session, actor: Actor) -> list[SessionFamily]:
@@ -234,6 +232,15 @@ def _leave_lost_organisation(session: Session, account: Account, family: Session
 
 
 def _actor(account: Account, family: SessionFamily, at: datetime) -> Actor:
+    if family.unproved:
+        return Actor(
+            "citizen",
+            citizen_id=account.id,
+            session_id=family.id,
+            use=family.use,  # type: ignore[arg-type]  # the column's check holds it
+            level="phone",
+            unproved=True,
+        )
     shown = account.person_id is not None and family.face_until and family.face_until > at
     return Actor(
         "citizen",
@@ -258,22 +265,6 @@ def _is_open(session: Session, actor: Actor) -> bool:
         SessionFamily.id == actor.session_id, SessionFamily.ended_at.is_(None)
     )
     return session.scalar(is_open) is not None
-
-
-def _end_same_device(session: Session, account_id: uuid.UUID, device_id: str) -> None:
-    same = select(SessionFamily).where(
-        SessionFamily.account_id == account_id,
-        SessionFamily.device_id == device_id,
-        SessionFamily.ended_at.is_(None),
-    )
-    for family in session.scalars(same.with_for_update()):
-        _end(session, family, "replaced")
-
-
-def _end(session: Session, family: SessionFamily, because: str) -> None:
-    family.ended_at = clock.now()
-    family.ended_because = because
-    freshness.mark(session, "session", str(family.id))
 
 
 def _name_field(family_id: uuid.UUID) -> crypto.Field:

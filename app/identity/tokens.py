@@ -55,6 +55,8 @@ def issue_access(keys: KeyRing, actor: Actor, at: datetime) -> str:
         claims["lvu"] = int(actor.level_until.timestamp())
     if actor.organisation_id is not None:
         claims["org"] = str(actor.organisation_id)
+    if actor.unproved:
+        claims["unp"] = 1
     return sign(keys, AUDIENCES[actor.use], claims, at)
 
 
@@ -132,6 +134,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
         level=level,
         level_until=until,
         organisation_id=uuid.UUID(organisation) if organisation else None,
+        unproved="unp" in claims,
     )
 
 

@@ -24,7 +24,10 @@ from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
 from app.identity import sessions, tokens
+from app.identity.accounts import lock_accounts
 from app.identity.face.models import FaceChallenge
+from app.identity.life import merges
+from app.identity.life.models import FaceProof
 from app.identity.models import Account, Person, SessionFamily
 from app.identity.openid.models import OpenidClient, OpenidConsent
 from app.identity.organisations.models import Organisation
@@ -213,10 +216,31 @@ def a_face_check(place_: Place, person: Any) -> uuid.UUID:
         return _row_in(session, FaceChallenge, **own)
 
 
+def a_merge(place_: Place, person: Any) -> uuid.UUID:
+    """Another account of theirs that ended in theirs."""
+    other = make_person(place_.core, "phone")
+    with unit_of_work(place_.core) as session:
+        mine, ended = lock_accounts(session, person.actor.account, other.actor.account)
+        return merges.absorb(session, mine, ended, undo=merges.UNDO).id
+
+
+def a_face_proof(place_: Place, person: Any) -> uuid.UUID:
+    """A face check of their session, after which their phone would be another account's."""
+    subject = person.actor.person_id or make_person(place_.core).actor.person
+    mine = select(SessionFamily.id).where(SessionFamily.account_id == person.actor.account)
+    with unit_of_work(place_.core) as session:
+        family = session.scalars(mine.order_by(SessionFamily.id.desc()).limit(1)).one()
+        own = {"family_id": family, "person_id": subject, "token_digest": b"another"}
+        expires = clock.now() + timedelta(minutes=5)
+        return _row_in(session, FaceProof, expires_at=expires, **own)
+
+
 #: The last parameter of a rule → an example. The first of a nested rule comes with the second.
 OBJECTS: dict[str, Make] = {
     "family_id": a_session,
     "mandate_id": a_mandate,
+    "merge_id": a_merge,
+    "proof_id": a_face_proof,
     "order_id": an_order,
     "notice_id": a_notice,
     "device_id": a_device,
@@ -249,10 +273,12 @@ EVERYBODYS = {"officer_id", "registered_id"}
 #: Where even the owner of the example finds nothing, and why.
 NOTHING_YET = {
     ("GET", "/api/v1/me/data-exports/<uuid:export_id>/file"): "no file until the job has run",
+    ("POST", "/api/v1/me/recoveries/<uuid:proof_id>"): "a session's (test_another_phone.py)",
 }
 
 #: What a route that names an object demands in its body besides; without a line: nothing.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/me/recoveries/<uuid:proof_id>"): {"result_token": "token"},
     ("POST", "/api/v1/orders/<uuid:order_id>/payments"): {"provider": "wechatpay", "channel": "h5"},
     ("PUT", "/api/v1/health-code/declaration"): {
         "temperature_c": 36.5,

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from stage import shanghai
 
 from app.core.db import unit_of_work
+from app.core.workdays import is_workday
 from push import composing, evaluating, rulebook
 from push.contributions import yearly_period
 from push.models import Notice
 from push.rules import Quiet, Window
-from push.windows import is_working_day, latest_day, spans
+from push.windows import latest_day, spans
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = list(rulebook.all_rules().values())
@@ -191,8 +192,8 @@ def test_a_window_stays_open_until_the_next_one_opens():
 
 def test_working_days_leave_out_the_national_holiday_and_count_the_saturday_worked_instead():
     # 2025: holiday from 1 to 8 October, and Saturday 11 October is worked.
-    assert not is_working_day(date(2025, 10, 8))
-    assert is_working_day(date(2025, 10, 11))
+    assert not is_workday(date(2025, 10, 8))
+    assert is_workday(date(2025, 10, 11))
     (window,) = windows(-3, unit="working_days")
     # The third working day after 30 September: 9, 10, 11 October.
     assert latest_day(window, date(2025, 9, 30)) == date(2025, 10, 11)
@@ -202,8 +203,8 @@ def test_working_days_leave_out_the_national_holiday_and_count_the_saturday_work
 
 
 def test_a_year_without_a_published_calendar_counts_monday_to_friday():
-    assert not is_working_day(date(2090, 1, 1))  # a Sunday
-    assert is_working_day(date(2090, 1, 2))
+    assert not is_workday(date(2090, 1, 1))  # a Sunday
+    assert is_workday(date(2090, 1, 2))
 
 
 QUIET = Quiet(time(22), time(8))

@@ -14,7 +14,7 @@ from app.core.errors import DomainError, InvalidInput
 from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.core.types import Actor
-from app.identity import login_codes, passwords, sessions, spraying
+from app.identity import ending, login_codes, passwords, spraying
 from app.identity.accounts import knows_device, phone_index, phone_of
 from app.identity.events import WayInChanged
 from app.identity.models import Account
@@ -82,7 +82,7 @@ def sign_in(session: Session, attempt: Attempt, device: Device) -> Granted | Ref
     account, row = found
     if passwords.is_outdated(row.password_hash):
         row.password_hash = passwords.hash_password(password)
-    return open_session(session, account, device)
+    return open_session(session, account, device, proved=True)
 
 
 def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refused | None:
@@ -107,7 +107,7 @@ def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refu
         row = AccountPassword(account_id=account.id, password_hash=hashed, set_at=clock.now())
         session.add(row)
     row.password_hash, row.set_at = hashed, clock.now()
-    sessions.end_others(session, actor)
+    ending.end_others(session, actor)
     _tell(session, actor, what)
     return None
 

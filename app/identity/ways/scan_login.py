@@ -131,7 +131,7 @@ def claim(session: Session, scan_id: uuid.UUID, secret: str, device: Device) -> 
     row.state = CLAIMED
     told = WayInChanged(id=str(row.id), account_id=str(account.id), what="scan_login")
     events.record(session, told)
-    return open_session(session, account, device)
+    return open_session(session, account, device, proved=True)
 
 
 def forget_old(session: Session) -> int:
