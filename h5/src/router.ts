@@ -40,6 +40,12 @@ const routes: RouteRecordRaw[] = [
   { path: "/organisations", name: "organisations", component: () => import("@/pages/OrganisationsPage.vue"), meta: { realName: true, organisations: true } },
   { path: "/organisations/:id", name: "organisation", component: () => import("@/pages/OrganisationPage.vue"), meta: { realName: true, organisations: true } },
   { path: "/organisations/:id/operators/new", name: "new-operator", component: () => import("@/pages/NewOperatorPage.vue"), meta: { realName: true, organisations: true } },
+  { path: "/account", name: "account", component: () => import("@/pages/AccountPage.vue"), meta: { signedIn: true, organisations: true } },
+  { path: "/account/password", name: "password", component: () => import("@/pages/PasswordPage.vue"), meta: { signedIn: true } },
+  { path: "/account/apps", name: "connected-apps", component: () => import("@/pages/ConnectedAppsPage.vue"), meta: { signedIn: true } },
+  { path: "/privacy/consents", name: "consents", component: () => import("@/pages/ConsentsPage.vue"), meta: { signedIn: true } },
+  { path: "/privacy/access-log", name: "access-log", component: () => import("@/pages/AccessLogPage.vue"), meta: { realName: true } },
+  { path: "/privacy/copy", name: "data-copy", component: () => import("@/pages/DataCopyPage.vue"), meta: { signedIn: true } },
   { path: "/me", name: "me", component: () => import("@/pages/MePage.vue"), meta: { tab: "me" } },
   { path: "/:rest(.*)*", redirect: "/" },
 ]

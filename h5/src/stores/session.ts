@@ -6,8 +6,11 @@ import { arrive, leave, tellLater, untold } from "@/api/leaving"
 import { oneTabAtATime } from "@/api/oneTab"
 import { KEPT, use } from "@/api/place"
 import { randomId } from "@/api/randomId"
-import { actFor, adopt, adoptToken, holder, setHolder } from "@/api/tokens"
+import type { components } from "@/api/schema"
+import { actFor, adopt, adoptToken, holder, setHolder, type Granted } from "@/api/tokens"
 import { working } from "@/identity/work"
+
+type Purpose = components["schemas"]["CodeRequest"]["purpose"]
 
 const DEVICE = `${KEPT}device`
 
@@ -20,19 +23,27 @@ export const useSession = defineStore("session", () => {
   const acting = computed(() => holder.value?.acting ?? null)
 
   /** Have a code sent to `phone`. Answers the seconds until another may be asked for. Throws `Problem`. */
-  async function requestCode(phone: string): Promise<number> {
+  async function requestCode(phone: string, purpose: Purpose): Promise<number> {
     // A device that has signed in before has limits of its own.
-    const body = { phone, purpose: "login", device_id: thisDevice().id } as const
+    const body = { phone, purpose, device_id: thisDevice().id }
     return (await ask(publicApi.POST("/api/v1/auth/codes", { body }))).retry_after
   }
 
   /** Sign in with the code that was sent to `phone`. Throws `Problem`. */
-  async function signIn(phone: string, code: string): Promise<void> {
+  function signIn(phone: string, code: string): Promise<void> {
     const body = { phone, code, device: thisDevice(), use } as const
+    return open((work) => ask(publicApi.POST("/api/v1/auth/sessions", { body: { ...body, work } })))
+  }
+
+  /** Sign in with a password. Throws `Problem`. */
+  function signInByPassword(phone: string, password: string): Promise<void> {
+    const body = { phone, password, device: thisDevice(), use } as const
+    return open((work) => ask(publicApi.POST("/api/v1/auth/passwords", { body: { ...body, work } })))
+  }
+
+  async function open(send: (work: string | null) => Promise<Granted>): Promise<void> {
     // The answer to an older question about the cookie must not come after this one.
-    const send = (work: string | null) =>
-      oneTabAtATime(() => ask(publicApi.POST("/api/v1/auth/sessions", { body: { ...body, work } })))
-    adopt(await working(send))
+    adopt(await working((work) => oneTabAtATime(() => send(work))))
     arrive()
   }
 
@@ -50,7 +61,7 @@ export const useSession = defineStore("session", () => {
 
   void tellLater()
   window.addEventListener("online", () => void tellLater())
-  return { signedIn, level, acting, untold, requestCode, signIn, signOut: leave, rise, actAs }
+  return { signedIn, level, acting, untold, requestCode, signIn, signInByPassword, signOut: leave, rise, actAs }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {
