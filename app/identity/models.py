@@ -139,6 +139,8 @@ class SessionFamily(Base):
     rotated_at: Mapped[datetime]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: When it ends however much it is used (a shift at a door, a kiosk); null where use prolongs it.
+    ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     #: Until then the session has the level face; afterwards what the account has.
     face_until: Mapped[datetime | None]

@@ -43,6 +43,8 @@ class Device:
     public_key: str | None = None
     #: What the person signs in for.
     use: SessionUse = "citizen"
+    #: How long the session lives at most; None where use prolongs it.
+    lasts: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def open_session(
     end_devices(session, account.id, {device.id}, "replaced")
     session.flush()
     family_id = new_id()
+    lasts = SHIFT if device.use == "verifier" else device.lasts
     family = SessionFamily(
         id=family_id,
         account_id=account.id,
@@ -93,7 +96,8 @@ def open_session(
         generation=0,
         rotated_at=at,
         created_at=at,
-        expires_at=at + (SHIFT if device.use == "verifier" else IDLE_LIFE),
+        expires_at=at + (lasts or IDLE_LIFE),
+        ends_at=at + lasts if lasts else None,
         face_until=None,
         organisation_id=None,
         unproved=unproved,
@@ -138,7 +142,7 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
         # A later generation is ours too: the database was set back (a standby took over).
         family.generation = presented.generation + 1
         family.rotated_at = at
-        if family.use == "citizen":
+        if family.ends_at is None:
             family.expires_at = at + IDLE_LIFE
         return _grant(session, account, family, at)
     repeated = presented.generation == family.generation - 1
@@ -217,7 +221,7 @@ def _grant(session: Session, account: Account, family: SessionFamily, at: dateti
         level=actor.level or "phone",
         platform=family.platform,  # type: ignore[arg-type]  # written from Device only
         use=actor.use,
-        ends_at=family.expires_at if actor.use == "verifier" else None,
+        ends_at=family.ends_at,
         organisation_id=actor.organisation_id,
     )
 

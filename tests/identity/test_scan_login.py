@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -287,3 +287,23 @@ def test_of_many_claims_at_once_one_gets_in(live_core):
     assert outcomes.count(Granted) == 1, outcomes
     assert {each.__name__ for each in outcomes} <= {"Granted", "ScanLoginOver", "OperationalError"}
     assert ScanLoginOver in outcomes
+
+
+def test_a_kiosks_session_ends_after_a_quarter_of_an_hour_however_much_it_is_used(
+    begin, poll, phone, invent, client, monkeypatch
+):
+    now, person = clock.now(), invent()
+    at_home = begin(kind="web")
+    phone(person).confirm(at_home)
+    assert poll(at_home, device={**SCREEN, "id": "at-home"}).json["ends_at"] is None
+    scan = begin(kind="kiosk")
+    phone(person).confirm(scan)
+    entered = poll(scan).json
+    assert datetime.fromisoformat(entered["ends_at"]) - now < timedelta(minutes=16)
+    token = entered["refresh_token"]
+    for minutes, status in ((14, 200), (16, 401)):
+        later = now + timedelta(minutes=minutes)
+        monkeypatch.setattr(clock, "now", lambda later=later: later)
+        answer = client.post("/api/v1/auth/sessions/refresh", json={"refresh_token": token})
+        assert answer.status_code == status, minutes
+        token = answer.json.get("refresh_token")

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -28,6 +28,8 @@ from app.identity.ways.models import ScanLogin
 from app.identity.ways.states import CLAIMED, CONFIRMED, DECLINED, WAITING, may_become
 
 LIFE = timedelta(minutes=2)
+#: At a machine that others use too, whoever forgets to sign out is signed out.
+AT_A_KIOSK = timedelta(minutes=15)
 #: Numbers the phone offers, the right one among them.
 OFFERED = 3
 PER_ADDRESS_HOUR = Quota("scan_login_address", 1_200, 3_600)
@@ -131,6 +133,8 @@ def claim(session: Session, scan_id: uuid.UUID, secret: str, device: Device) -> 
     row.state = CLAIMED
     told = WayInChanged(id=str(row.id), account_id=str(account.id), what="scan_login")
     events.record(session, told)
+    if row.client_kind == "kiosk":
+        device = replace(device, lasts=AT_A_KIOSK)
     return open_session(session, account, device, proved=True)
 
 
