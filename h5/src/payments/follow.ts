@@ -4,6 +4,9 @@ type State = Pick<components["schemas"]["OrderAnswer"], "status"> & {
   attempts: Pick<components["schemas"]["AttemptAnswer"], "status">[]
 }
 
+/** Where an order stands on the screen: its status, or how it goes on after the cashier. */
+export type Phase = State["status"] | "confirming" | "unheard"
+
 /** Whether the order may move without its payer doing anything on this screen. */
 export function isMoving(order: State): boolean {
   return order.status === "paid" || isBeingPaid(order)
