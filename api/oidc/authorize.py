@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
@@ -14,7 +15,7 @@ from api.oidc import browser, steps
 from api.oidc.browser import page, see_other
 from api.oidc.errors import HTML, page_error
 from api.oidc.exchange import ProviderRequest, read
-from api.oidc.server import issuer, server
+from api.oidc.server import NOT_SUPPORTED, issuer, server
 from api.oidc.words import WORDS
 from app.identity.openid import deciding, id_tokens, requests
 from app.identity.openid.deciding import Ready
@@ -25,6 +26,8 @@ blueprint = AudienceBlueprint("openid_pages", __name__, audience="openid", descr
 blueprint.register_error_handler(Exception, page_error)
 
 CONTINUE = "/oauth/continue/<uuid:request_id>"
+#: What is read of a request; all else is ignored, as the standard demands.
+READ = frozenset({*requests.KNOWN, *NOT_SUPPORTED, "response_mode"})
 RESPONSES = {"200": HTML, "303": {"description": "Go on"}, "400": HTML, "404": HTML, "429": HTML}
 
 
@@ -32,9 +35,12 @@ RESPONSES = {"200": HTML, "303": {"description": "Go on"}, "400": HTML, "404": H
 @blueprint.doc(responses=RESPONSES)
 def authorize() -> Response:
     """Where a client sends a person (authorisation code flow with PKCE, S256)."""
-    values = request.args if request.method == "GET" else request.form
+    if request.method == "POST":
+        # A form of another site comes without our cookie; the link it is turned into brings it.
+        given = [each for each in request.form.items(multi=True) if each[0] in READ]
+        return see_other(f"/oauth/authorize?{urlencode(given)}")
     try:
-        asked = read("GET", values)
+        asked = read("GET", request.args)
         if {"client_id", "redirect_uri"} & asked.repeated:
             raise InvalidRequestError
         grant = server.get_consent_grant(asked)
