@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.db import unit_of_work
 from app.identity.documents import mask_name
 from app.identity.models import SessionFamily
+from app.identity.organisations.queries import FACTS_HOLD
 
 
 def claims_of(client, id_token):
@@ -197,6 +198,24 @@ def test_a_site_learns_for_which_organisations_somebody_may_act(
         session.execute(text("UPDATE organisations SET status = 'revoked'"))
     info = userinfo(client, told["access_token"]).get_json()
     assert info["organisations"] == [], "a right that ended is told no more"
+
+
+def test_a_site_is_not_told_what_the_registry_said_too_long_ago(
+    browser, register, invent, core, client
+):
+    site, person = register(scopes=["openid", "organisation"]), invent()
+    company(core, person)
+    page = browser.open(site.address(scope="openid organisation"))
+    page = browser.sign_in(page, person.phone)
+    code = answer_of(browser.agree(page, "organisation"))["code"]
+    told = client.post("/oauth/token", data=site.form(code), headers=site.basic).get_json()
+    with unit_of_work(core) as session:
+        old = {"at": clock.now() - FACTS_HOLD - timedelta(minutes=1)}
+        session.execute(text("UPDATE organisations SET as_of = :at"), old)
+    info = userinfo(client, told["access_token"]).get_json()
+    assert info["organisations"] == [], "nobody may act for it here either"
+    page = browser.open(site.address(scope="openid organisation", prompt="consent"))
+    assert "测试有限公司" not in text_of(page)
 
 
 def test_refusing_sends_the_person_back_with_that_answer(browser, site, invent):

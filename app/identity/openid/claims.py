@@ -64,7 +64,7 @@ def organisations_of(session: Session, account: Account) -> list[dict[str, Any]]
             "role": right.role,
             "scopes": sorted(right.scopes),
         }
-        for right in my_rights(session, actor)
+        for right in my_rights(session, actor, stale_too=False)
     ]
 
 

@@ -53,14 +53,16 @@ def right_of(
     """
     wanted = _rights(person_id).where(Organisation.id == organisation_id)
     if not stale_too:
-        wanted = wanted.where(Organisation.as_of >= clock.now() - FACTS_HOLD)
+        wanted = wanted.where(_holds())
     found = session.execute(wanted.execution_options(populate_existing=True)).first()
     return _right(*found) if found else None
 
 
-def my_rights(session: Session, actor: Actor) -> list[Right]:
-    """All organisations the actor may act for, oldest first."""
+def my_rights(session: Session, actor: Actor, *, stale_too: bool = True) -> list[Right]:
+    """All organisations the actor may act for, oldest first; stale ones once the registry agrees."""
     mine = _rights(actor.person).order_by(Organisation.id).limit(MOST)
+    if not stale_too:
+        mine = mine.where(_holds())
     return [_right(*found) for found in session.execute(mine)]
 
 
@@ -158,6 +160,11 @@ def _rights(person_id: uuid.UUID) -> Select[Organisation, Person, Operator]:
         .outerjoin(Operator, acts)
         .where(Organisation.status == "active", or_(stands, Operator.id.is_not(None)))
     )
+
+
+def _holds() -> ColumnElement[bool]:
+    """Whether what the registry said is not too long ago."""
+    return Organisation.as_of >= clock.now() - FACTS_HOLD
 
 
 def _right(organisation: Organisation, person: Person, operator: Operator | None) -> Right:
