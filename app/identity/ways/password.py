@@ -15,9 +15,10 @@ from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.core.types import Actor
 from app.identity import ending, login_codes, passwords, spraying
-from app.identity.accounts import knows_device, phone_index, phone_of
+from app.identity.accounts import knows_device, lock_accounts, phone_index, phone_of
 from app.identity.events import WayInChanged
 from app.identity.models import Account
+from app.identity.openid.logout import end_logins_of
 from app.identity.sessions import Device, Granted, Refused, open_session
 from app.identity.ways.errors import OldPasswordRefused, PasswordNotGood, PasswordRefused
 from app.identity.ways.models import AccountPassword
@@ -77,9 +78,11 @@ def sign_in(session: Session, attempt: Attempt, device: Device) -> Granted | Ref
         spraying.note(session, opened=right)
     if found is None or not right:
         return Refused(PasswordRefused())
+    account, row = found
+    if _changed_meanwhile(session, account, row):
+        return Refused(PasswordRefused())
     for quota, who in taken:
         limits.give_back(session, quota, who)
-    account, row = found
     if passwords.is_outdated(row.password_hash):
         row.password_hash = passwords.hash_password(password)
     return open_session(session, account, device, proved=True)
@@ -108,6 +111,7 @@ def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refu
         session.add(row)
     row.password_hash, row.set_at = hashed, clock.now()
     ending.end_others(session, actor)
+    end_logins_of(session, actor.account)
     _tell(session, actor, what)
     return None
 
@@ -137,6 +141,14 @@ def _take_try(
     for quota, who in taken:
         limits.consume(session, quota, who)
     return taken
+
+
+def _changed_meanwhile(session: Session, account: Account, row: AccountPassword) -> bool:
+    """Whether phone or password are others by now. Locks the account, as changing them does."""
+    compared = account.phone_index, row.password_hash
+    lock_accounts(session, account.id)
+    present = select(AccountPassword.password_hash).where(AccountPassword.account_id == account.id)
+    return (account.phone_index, session.scalar(present)) != compared
 
 
 def _refuse(
