@@ -234,7 +234,7 @@ class Introspection(IntrospectionEndpoint):
 
 def _tokens(**asked: Any) -> dict[str, Any]:
     grant: OpenidGrant = asked["user"]
-    scopes = asked["scope"].split()
+    scopes = grants.within(asked["client"].row, asked["scope"].split())
     token = {
         "token_type": "Bearer",
         "access_token": grants.issue_access(session(), grant, scopes),

@@ -25,7 +25,7 @@ CLAIMS = (
 def userinfo(session: Session, live: LiveToken) -> dict[str, Any]:
     """The person behind a token. Reading it leaves an audit row that the person may see."""
     account = session.get_one(Account, live.grant.account_id)
-    scopes = set(live.token.scopes)
+    scopes = set(live.scopes)
     told: dict[str, Any] = {"sub": subject(session, live.client, account.id)}
     if "profile" in scopes:
         told["level"] = account.level
@@ -96,7 +96,7 @@ def token_facts(session: Session, issuer: str, live: LiveToken) -> dict[str, Any
         "client_id": str(live.client.id),
         "aud": str(live.client.id),
         "sub": subject(session, live.client, live.grant.account_id),
-        "scope": " ".join(live.token.scopes),
+        "scope": " ".join(live.scopes),
         "token_type": "Bearer",
         "iat": int(live.token.issued_at.timestamp()),
         "exp": int(live.token.expires_at.timestamp()),

@@ -31,24 +31,32 @@ def give_consent(
     asked: frozenset[str],
     agreed: frozenset[str],
 ) -> OpenidConsent:
-    """Remember what was agreed to of what was asked for, in place of what was before."""
-    at = clock.now()
+    """Remember what was agreed to of what was asked for, beside what was not asked this time.
+
+    Tokens that tell more than that end.
+    """
+    at, asked_before, kept = clock.now(), frozenset[str](), frozenset[str]()
     before = _standing(session, account_id, client_id)
     if before is not None:
         before.withdrawn_at = at
         session.flush()
+        if before.notice_version == NOTICE_VERSION:
+            asked_before, kept = frozenset(before.asked), frozenset(before.scopes) - asked
     consent = OpenidConsent(
         id=new_id(),
         account_id=account_id,
         client_id=client_id,
-        asked=sorted(asked),
-        scopes=sorted((agreed & asked) | {"openid"}),
+        asked=sorted(asked | asked_before),
+        scopes=sorted((agreed & asked) | kept | {"openid"}),
         notice_version=NOTICE_VERSION,
         given_at=at,
         withdrawn_at=None,
     )
     session.add(consent)
     session.flush()
+    for grant in grants.open_grants(session, account_id, client_id):
+        if not set(grant.scopes) <= set(consent.scopes):
+            grants.end(grant, "withdrawn")
     return consent
 
 

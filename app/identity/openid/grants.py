@@ -38,6 +38,16 @@ class LiveToken:
     grant: OpenidGrant
     client: OpenidClient
 
+    @property
+    def scopes(self) -> list[str]:
+        """What it may still be told: its registration may have shrunk since."""
+        return within(self.client, self.token.scopes)
+
+
+def within(client: OpenidClient, scopes: list[str]) -> list[str]:
+    """Those of the scopes that the client is registered for now."""
+    return [scope for scope in scopes if scope in client.scopes]
+
 
 def issue_access(session: Session, grant: OpenidGrant, scopes: list[str]) -> str:
     """A new access token of this family."""
