@@ -1,5 +1,7 @@
 """Units, officers and roles: three administrators, two people for each of them, nobody for oneself."""
 
+from datetime import timedelta
+
 import pyotp
 import pytest
 from sqlalchemy import select
@@ -227,6 +229,36 @@ def test_taking_an_account_over_needs_two_administrators(
         )
     ).all()
     assert {"staff.password_reset", "staff.second_factor_reset"} <= set(acts)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "password", None),
+        ("delete", "second-factor", None),
+        ("put", "state", {"state": "locked"}),
+    ],
+)
+def test_a_sign_in_half_done_ends_with_the_sessions(
+    client, system, security, invent_officer, method, path, body
+):
+    officer = invent_officer("window_officer")
+    secret, _ = first_sign_in(client, officer, CHOSEN)
+    begin = {"login": officer.login, "password": CHOSEN}
+    begun = client.post(f"{BASE}/sessions", json=begin).get_json()
+    its = f"{BASE}/officers/{officer.actor.officer}"
+    by = security if path == "second-factor" else system
+    done = getattr(client, method)(f"{its}/{path}", json=body, headers=by.headers)
+    assert done.status_code in (200, 201, 204)
+    if path == "state":
+        back = client.put(f"{its}/state", json={"state": "active"}, headers=system.headers)
+        assert back.status_code == 200
+    next_otp = pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=30))
+    answer = client.post(
+        f"{BASE}/sessions/second-factor",
+        json={"challenge": begun["challenge"], "otp": next_otp, "new_password": CHOSEN + "!"},
+    )
+    assert answer.status_code == 401
 
 
 def test_a_role_somebody_held_stays_on_record(client, security, session, invent_officer):

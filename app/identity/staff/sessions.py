@@ -15,7 +15,7 @@ from app.core.types import Actor
 from app.identity import tokens
 from app.identity.errors import TokenRefused
 from app.identity.sessions import REPEAT_WINDOW, Refused
-from app.identity.staff.models import Officer, OfficerRole, OfficerSession
+from app.identity.staff.models import Officer, OfficerChallenge, OfficerRole, OfficerSession
 
 AUDIENCE = "huiban-officer"
 IDLE = timedelta(minutes=30)
@@ -140,11 +140,15 @@ def sign_out(session: Session, actor: Actor) -> None:
 
 
 def end_all(session: Session, officer_id: uuid.UUID, because: str) -> None:
-    """End every session of an officer at once."""
+    """End every session of an officer at once, and every sign-in that is half done."""
     mine = update(OfficerSession).where(
         OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None)
     )
     session.execute(mine.values(ended_at=clock.now(), ended_because=because))
+    begun = update(OfficerChallenge).where(
+        OfficerChallenge.officer_id == officer_id, OfficerChallenge.used_at.is_(None)
+    )
+    session.execute(begun.values(used_at=clock.now()))
 
 
 def knows_device(session: Session, login: str, device: bytes) -> bool:

@@ -74,7 +74,12 @@ def check_password(session: Session, attempt: Attempt) -> Challenged | Refused:
     login, device = attempt.login.lower(), device_hash(attempt.device_id)
     taken = _take_try(session, login, device, attempt.address)
     officer = session.scalar(select(Officer).where(Officer.login == login))
-    right = passwords.verify(officer.password_hash if officer else None, attempt.password)
+    compared = officer.password_hash if officer else None
+    right = passwords.verify(compared, attempt.password)
+    if officer is not None and right:
+        # It may have been reset while we compared: whoever resets it ends what has begun.
+        session.refresh(officer, with_for_update=True)
+        right = officer.password_hash == compared
     if officer is None or not right or officer.state != "active":
         subject = officer.id if officer else None
         record(session, Act("staff.sign_in", "anonymous", object_id=subject, result="refused"))
