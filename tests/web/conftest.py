@@ -324,19 +324,25 @@ def declared(new_page, enter, declare):
 
 
 @pytest.fixture
-def second_venue(stack, people, monkeypatch):
-    """A venue at which s021 may scan besides her own."""
-    venue = read_world()["venues"][0]
+def product(stack, monkeypatch):
+    """What services need, on the running product's own data."""
     for name, value in stack.environment().items():
         monkeypatch.setenv(name, value)
     configuration = settings.load()
     database = Database(configuration.database_url, pool_size=1, statement_ms=5_000)
     core = build_core(configuration, database)
     core.load_keys()
-    with unit_of_work(core) as session:
+    yield core
+    core.close()
+
+
+@pytest.fixture
+def second_venue(product, people):
+    """A venue at which s021 may scan besides her own."""
+    venue = read_world()["venues"][0]
+    with unit_of_work(product) as session:
         account = account_of_phone(session, phones.normalise(people["s021"]["phone"]))
         venues.add_staff(session, uuid.UUID(venue["id"]), account.id)
-    core.close()
     return venue
 
 

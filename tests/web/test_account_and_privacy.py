@@ -8,6 +8,13 @@ import pytest
 from browsing import until
 from playwright.sync_api import expect
 
+from app.core.db import unit_of_work
+from app.core.types import SYSTEM
+from app.identity import phones
+from app.identity.accounts import account_of_phone
+from app.identity.openid import consents
+from app.identity.openid.registration import NewClient, register_client
+
 pytestmark = pytest.mark.timeout(300)
 
 PASSWORD = "长江大桥 57 孔"
@@ -110,6 +117,28 @@ def test_a_consent_is_withdrawn_as_simply_as_given(page, enter, assert_accessibl
     expect(face).to_contain_text("您没有同意")
     page.get_by_text("依法使用、无需同意的").click()
     expect(page.get_by_role("listitem").filter(has_text="登录与账号安全")).to_be_visible()
+    assert_accessible(page)
+
+
+def test_a_site_that_was_agreed_to_is_listed_and_learns_nothing_more_once_withdrawn(
+    page, people, sign_in, product, assert_accessible
+):
+    phone = people["r113"]["phone"]
+    sign_in(page, phone)
+    site = NewClient("公积金查询", "市住房公积金管理中心", ["https://gjj.example.gov.cn/callback"])
+    with unit_of_work(product) as session:
+        account = account_of_phone(session, phones.normalise(phone))
+        client, _ = register_client(session, SYSTEM, site)
+        asked = frozenset({"openid", "profile"})
+        consents.give_consent(session, account.id, client.id, asked, asked)
+    open_from_account(page, "已授权的网站")
+    row = page.get_by_role("listitem").filter(has_text="公积金查询")
+    expect(row).to_contain_text("隐去部分的姓名")
+    assert_accessible(page)
+    row.get_by_role("button", name="撤回授权：公积金查询").click()
+    page.get_by_role("dialog").get_by_role("button", name="撤回授权").click()
+    expect(page.get_by_text("已撤回对公积金查询的授权。")).to_be_focused()
+    expect(page.get_by_text("还没有授权过网站")).to_be_visible()
     assert_accessible(page)
 
 

@@ -68,8 +68,13 @@ def test_a_representative_claims_a_company_and_her_operator_acts_for_it_until_it
     assert_accessible(clerk)
     clerk.goto("/app/#/bills")
     expect(clerk.get_by_role("heading", name="仅限本人办理")).to_be_focused()
-    expect(bar).to_be_visible()
+    # Also at the end of a long screen.
+    clerk.goto("/app/#/")
+    expect(clerk.get_by_role("heading", name="高频事项")).to_be_visible()
+    clerk.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(bar).to_be_in_viewport()
     assert_accessible(clerk)
+    clerk.goto("/app/#/bills")
     # It outlives the page, as the session does.
     clerk.reload()
     expect(bar).to_contain_text(company["name"])

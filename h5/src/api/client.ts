@@ -2,6 +2,7 @@ import createClient from "openapi-fetch"
 
 import { answered, asProblem, problemOf, sessionChanged, somebodyElse } from "./problem"
 import type { paths } from "./schema"
+import { notice } from "./stepUp"
 import { TIMEOUT_MS, currentToken, presentSession, refresh } from "./tokens"
 
 import { acceptLanguage } from "@/i18n/language"
@@ -30,7 +31,11 @@ export async function ask<T>(call: Promise<Reply<T>>): Promise<T> {
   } catch (error) {
     throw asProblem(error)
   }
-  if (!reply.response.ok) throw problemOf(reply.response, reply.error as never)
+  if (!reply.response.ok) {
+    const problem = problemOf(reply.response, reply.error as never)
+    notice(problem)
+    throw problem
+  }
   return reply.data as T
 }
 

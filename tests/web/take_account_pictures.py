@@ -1,0 +1,72 @@
+"""`make pictures`: the account's own screens, into `docs/pictures/`. Not part of `make test`."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from pictures import take_at_rest
+from playwright.sync_api import expect
+
+from scripts.environment import read_world
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def phone(new_page):
+    """A phone with a sharp screen."""
+    return new_page(device_scale_factor=2)
+
+
+def at(page, path, name):
+    """Open a screen and keep it."""
+    page.goto(f"/app/#{path}")
+    expect(page.get_by_text("正在加载…")).to_have_count(0)
+    take_at_rest(page, f"app/{name}")
+
+
+def test_account_and_privacy(phone, enter):
+    phone.goto("/app/#/sign-in")
+    phone.get_by_role("button", name="用密码登录").click()
+    take_at_rest(phone, "app/sign-in-password")
+    enter(phone, "r117")
+    for name, path in (
+        ("account", "/account"),
+        ("password", "/account/password"),
+        ("connected-none", "/account/apps"),
+        ("consents", "/privacy/consents"),
+        ("access-log-none", "/privacy/access-log"),
+        ("data-copy", "/privacy/copy"),
+        ("guardian", "/family/guardian"),
+        ("face-consent", "/face"),
+    ):
+        at(phone, path, name)
+    phone.get_by_role("button", name="同意并继续").click()
+    take_at_rest(phone, "app/face")
+
+
+def test_acting_for_a_company(phone, enter, people):
+    company = next(e for e in read_world()["organisations"] if e["representative"] == "r118")
+    enter(phone, "r118")
+    at(phone, "/organisations", "organisations-none")
+    phone.get_by_label("社会信用代码").fill(company["uscc"])
+    phone.get_by_role("button", name="认领", exact=True).click()
+    phone.get_by_role("button", name="代表该单位办理").click()
+    take_at_rest(phone, "app/organisations")
+    phone.get_by_role("button", name="详情与经办人").click()
+    phone.get_by_role("button", name="添加经办人").click()
+    phone.get_by_label("姓名").fill(people["r143"]["name"])
+    phone.get_by_label("身份证号").fill(people["r143"]["document_number"])
+    take_at_rest(phone, "app/operator-new")
+    phone.get_by_role("button", name="发送请求").click()
+    phone.get_by_role("button", name="完成").click()
+    take_at_rest(phone, "app/organisation")
+    at(phone, "/bills", "own-business")
+
+
+def test_letting_a_screen_in(phone, sign_in, people, stack):
+    sign_in(phone, people["r119"]["phone"])
+    client = {"name": "政务大厅 3 号机", "kind": "kiosk"}
+    shown = httpx.post(f"{stack.url}/api/v1/auth/scan-logins", json={"client": client}).json()
+    phone.goto(shown["qr"])
+    take_at_rest(phone, "app/scan-login")
