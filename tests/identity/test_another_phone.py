@@ -14,8 +14,9 @@ from app.identity import sessions
 from app.identity.accounts import phone_of
 from app.identity.life.jobs import send_security_text
 from app.identity.life.models import SecurityText
-from app.identity.models import Account, SessionFamily
+from app.identity.models import Account, SessionFamily, WechatLink
 from app.identity.sessions import Device
+from app.identity.ways.models import AccountPassword, AlipayLink
 from scripts.environment import read_world
 
 NEW = "+8619922220001"
@@ -237,6 +238,26 @@ def test_who_lost_phone_and_devices_comes_back_by_name_and_face(
     assert session.get(Account, _id(fresh), populate_existing=True).state == "merged"
     repeated = client.post(again, json=token, headers=headers_of(told.json))
     assert repeated.status_code == 404
+
+
+def test_who_comes_back_leaves_no_way_in_to_whoever_had_the_account(
+    invent, session, core, client, recover
+):
+    owner, person = next(PEOPLE), invent(level="phone")
+    path = "/api/v1/me/real-name"
+    assert client.post(path, json=real(owner), headers=person.headers).status_code == 200
+    fresh = sign_in(core, client, NEW)
+    theirs, at = person.actor.account, clock.now()
+    session.add(WechatLink(openid="thief", account_id=theirs, unionid=None, linked_at=at))
+    session.add(AlipayLink(kind="open_id", subject="thief", account_id=theirs, linked_at=at))
+    session.add(AccountPassword(account_id=theirs, password_hash="thiefs", set_at=at))
+    session.add(WechatLink(openid="mine", account_id=_id(fresh), unionid=None, linked_at=at))
+    session.commit()
+    told, *_ = recover(headers_of(fresh), owner)
+    assert told.status_code == 201, told.json
+    assert session.scalars(select(WechatLink.openid)).all() == ["mine"]
+    assert session.scalars(select(AlipayLink.subject)).all() == []
+    assert session.scalars(select(AccountPassword.account_id)).all() == []
 
 
 def test_a_face_that_does_not_match_opens_nothing(invent, session, core, client, recover):

@@ -28,12 +28,13 @@ from app.identity.life import texts
 from app.identity.life.errors import ProofRefused
 from app.identity.life.merges import absorb
 from app.identity.life.models import FaceProof
-from app.identity.models import Account
+from app.identity.models import Account, WechatLink
 from app.identity.openid.logout import end_logins_of
 from app.identity.queries import IdentityDocument, identity_document
 from app.identity.real_name import ATTEMPTS_A_DAY, Authorities, Claim, bind, person_of
 from app.identity.sessions import Granted
 from app.identity.states import ACCOUNT, move
+from app.identity.ways.models import AccountPassword, AlipayLink
 from app.privacy import consents
 
 #: Of guesses whose number belongs to a name, and of face checks.
@@ -173,6 +174,7 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
         raise AccountMoved(retry_after=1)
     phone = phone_of(session, fresh)
     former = phone_of(session, account) if account.phone_sealed else None
+    _forget_ways_in(session, account.id)
     absorb(session, account, fresh, undo=None)
     ending.end_all(session, account.id, "phone_changed")
     end_logins_of(session, account.id)
@@ -188,6 +190,12 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
     act = act_of(actor, "identity.recover_account", subject_id=person_id, reason="face")
     audit.record(session, act)
     return sessions.open_session(session, account, device, proved=True)
+
+
+def _forget_ways_in(session: Session, account_id: uuid.UUID) -> None:
+    """Whoever had the account meanwhile may have set a password or linked a user of their own."""
+    for table in (AccountPassword, WechatLink, AlipayLink):
+        session.execute(delete(table).where(table.account_id == account_id))
 
 
 def _belongs(document: IdentityDocument, result: FaceResult, proof_id: uuid.UUID) -> bool:
