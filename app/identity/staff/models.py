@@ -173,5 +173,5 @@ class OfficerSession(Base):
     #: Twelve hours after sign-in, whatever happens.
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
-    #: signed_out, reuse, locked, left, password_reset, factor_reset.
+    #: signed_out, reuse, locked, left, password_reset, password_changed, factor_reset.
     ended_because: Mapped[str | None]

@@ -8,7 +8,8 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from app.audit.services import act_of, record
 from app.core import clock, crypto
@@ -59,13 +60,10 @@ def make_officer(session: Session, new: NewOfficer, by: Actor = SYSTEM) -> tuple
     """Make an officer; returns them and the password for their first sign-in. Raises `LoginTaken`."""
     if session.get(Unit, new.unit_id) is None:
         raise InvalidInput(fields={"unit_id": [UNKNOWN_UNIT]})
-    login = new.login.lower()
-    if session.scalar(select(Officer.id).where(Officer.login == login)) is not None:
-        raise LoginTaken
     password, officer_id = first_password(), new_id()
     officer = Officer(
         id=officer_id,
-        login=login,
+        login=new.login.lower(),
         name_sealed=crypto.seal(
             session.core.keys, name_field(officer_id), normalise_name(new.name)
         ),
@@ -77,8 +75,14 @@ def make_officer(session: Session, new: NewOfficer, by: Actor = SYSTEM) -> tuple
         totp_step=None,
         created_at=clock.now(),
     )
-    session.add(officer)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(officer)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) == "uq_officers_login":
+            raise LoginTaken from None
+        raise
     record(session, act_of(by, "staff.officer_made", object_id=officer_id))
     return officer, password
 

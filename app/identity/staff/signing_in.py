@@ -108,7 +108,7 @@ def check_second_factor(session: Session, answer: Answered) -> OfficerGranted | 
         act = Act("staff.second_factor", "officer", row.officer_id, result="refused")
         record(session, act)
         return Refused(SecondFactorRefused())
-    _change_password(officer, answer.new_password)
+    _change_password(session, officer, answer.new_password)
     limits.give_back(session, FAILED_FACTOR, _who(session, row, officer))
     row.used_at = clock.now()
     row.totp_sealed = None
@@ -187,7 +187,7 @@ def _challenge(session: Session, officer: Officer, device: bytes | None) -> Chal
     return Challenged(text, secret, options, officer.must_change, officer.login)
 
 
-def _change_password(officer: Officer, new: str | None) -> None:
+def _change_password(session: Session, officer: Officer, new: str | None) -> None:
     if new is None and not officer.must_change:
         return
     if new is None or not passwords.is_strong(new, officer.login):
@@ -195,6 +195,9 @@ def _change_password(officer: Officer, new: str | None) -> None:
     if passwords.verify(officer.password_hash, new):
         raise PasswordTooWeak
     officer.password_hash = passwords.hash_password(new)
+    if not officer.must_change:
+        # The password of somebody else's choice ended them when it was given.
+        sessions.end_all(session, officer.id, "password_changed")
     officer.must_change = False
 
 
