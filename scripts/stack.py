@@ -47,6 +47,8 @@ class Layout:
     durable: bool = True
     workers: int = field(default_factory=lambda: os.cpu_count() or 2)
     trusted_proxies: int = 0
+    #: What browsers call this machine: `localhost`, where passkeys are to be had.
+    host: Literal["127.0.0.1", "localhost"] = "127.0.0.1"
     #: The parts say nothing instead of using our own output.
     quiet: bool = False
     #: A folder for the output of each part, access log included, in a file of its name.
@@ -60,7 +62,7 @@ class Stack:
         self.layout = layout
         self.port = layout.port or free_port()
         self.stubs_port = layout.stubs_port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{layout.host}:{self.port}"
         self.stubs_url = f"http://127.0.0.1:{self.stubs_port}"
         self.services = LocalServices(layout.home / "services", durable=layout.durable)
         self._processes: dict[Part, subprocess.Popen[bytes]] = {}
