@@ -57,7 +57,7 @@ format: bootstrap ## 自动整理代码 | Put the code into form
 migrate: bootstrap ## 升级数据库结构 | Bring the database to the newest revision
 	$(PY) -m migrations upgrade $(ARGS)
 pictures: bootstrap ## 重新拍摄 docs/pictures 里的界面截图 | Take the pictures of the screens in docs/pictures anew
-	$(PY) -m pytest tests/web/take_pictures.py tests/web/take_account_pictures.py tests/web/take_scanner_pictures.py -n 0 -m "" $(ARGS)
+	$(PY) -m pytest tests/web/take_pictures.py tests/web/take_account_pictures.py tests/web/take_scanner_pictures.py tests/web/take_desk_pictures.py -n 0 -m "" $(ARGS)
 	$(PY) -m pytest tests/miniprogram/take_pictures.py -n 0 $(ARGS)
 revision: bootstrap ## 新建一个迁移, 用 M="说明" 命名 | Begin a new migration, named by M="what it does"
 	.venv/bin/alembic revision -m "$(or $(M),$(error M="..." says what the migration does))"

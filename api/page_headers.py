@@ -22,7 +22,7 @@ BEYOND = {"scanner": {"script-src": "'self' 'wasm-unsafe-eval'"}}
 #: The only page that may ask for the camera.
 CAMERA = "scanner"
 #: First parts of addresses that are pages; `assets` holds the files they load.
-PAGES = ("app", "scanner", "docs")
+PAGES = ("app", "scanner", "desk", "docs")
 ASSETS = "assets"
 
 #: For a year, browsers ask for nothing but https.

@@ -24,6 +24,7 @@ def main() -> int:
         home=Path(os.environ.get("HUIBAN_HOME", HOME)),
         port=int(os.environ.get("PORT", "8000")),
         stubs_port=int(os.environ.get("STUBS_PORT", "8001")),
+        host="localhost" if os.environ.get("HUIBAN_HOST") == "localhost" else "127.0.0.1",
     )
     try:
         with frontend.building(), Stack(layout) as stack:
@@ -50,6 +51,7 @@ def welcome(stack: Stack, seconds: float) -> str:
 
     {stack.url}/app/            居民应用 the resident's app
     {stack.url}/scanner/        扫码核验 the door scanner
+    {stack.url}/desk/           工作人员 the officers' desk
     {stack.url}/docs/           接口文档 the API's description
     {stack.url}/ops/status      运行状态 status
     {stack.stubs_url}/demo/accounts   演示人物 the invented people

@@ -106,9 +106,15 @@ def test_no_header_stands_twice(http):
 def test_only_the_scanner_may_ask_for_the_camera(http):
     asked = {
         path: "camera=(self)" in http.get(path).headers["Permissions-Policy"]
-        for path in ("/", "/app/", "/docs/", "/scanner/")
+        for path in ("/", "/app/", "/desk/", "/docs/", "/scanner/")
     }
-    assert asked == {"/": False, "/app/": False, "/docs/": False, "/scanner/": True}
+    assert asked == {
+        "/": False,
+        "/app/": False,
+        "/desk/": False,
+        "/docs/": False,
+        "/scanner/": True,
+    }
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])

@@ -39,7 +39,8 @@ export async function ask<T>(call: Promise<Reply<T>>): Promise<T> {
   return reply.data as T
 }
 
-async function send(request: Request): Promise<Response> {
+/** A call in nobody's name, in the chosen language; it does not wait for ever. */
+export async function send(request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set("Accept-Language", acceptLanguage())
   const late = AbortSignal.timeout(TIMEOUT_MS)

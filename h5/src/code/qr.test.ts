@@ -13,3 +13,7 @@ test("a code of 183 characters is a version 8 code with four modules of white ar
 test("what is not of the alphabet of codes is refused, not drawn as something else", () => {
   expect(() => drawQr("hb1:abc")).toThrow()
 })
+
+test("other texts are drawn byte by byte where that is asked for", () => {
+  expect(drawQr("otpauth://totp/desk?secret=ABC", "Byte").side).toBe(29 + 8)
+})

@@ -10,11 +10,11 @@ export interface Drawing {
   path: string
 }
 
-/** A code's exact text as QR code. Level M keeps a health code at version 8: modules large enough for a phone. */
-export function drawQr(text: string): Drawing {
+/** A code's exact text as QR code. Level M keeps a health code at version 8: modules large enough for a phone. Other texts need `Byte`. */
+export function drawQr(text: string, mode: "Alphanumeric" | "Byte" = "Alphanumeric"): Drawing {
   const code = qrcode(0, "M")
   // HB1:… is Base45: upper case, digits and a few signs, which QR packs into 5.5 bits each.
-  code.addData(text, "Alphanumeric")
+  code.addData(text, mode)
   code.make()
   const modules = code.getModuleCount()
   let path = ""
