@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, not_, select, update
 
 from app.core.db import Session
 from app.core.errors import Unavailable
@@ -40,13 +40,15 @@ def must_prove(session: Session, account: Account, device_id: str | None, at: da
     """Whether having the phone is too little, because it may have become somebody else's.
 
     Only an account that stands for a person has something to protect. A device on which its owner was
-    signed in is believed.
+    signed in is believed, except a kiosk, where a citizen's session has an end: that is anybody's.
     """
     if account.person_id is None:
         return False
-    owners = select(
-        func.bool_or(SessionFamily.device_id == device_id), func.max(SessionFamily.rotated_at)
-    ).where(SessionFamily.account_id == account.id, SessionFamily.unproved.is_(False))
+    kiosk = and_(SessionFamily.use == "citizen", SessionFamily.ends_at.is_not(None))
+    same = and_(SessionFamily.device_id == device_id, not_(kiosk))
+    owners = select(func.bool_or(same), func.max(SessionFamily.rotated_at)).where(
+        SessionFamily.account_id == account.id, SessionFamily.unproved.is_(False)
+    )
     known, last_used = session.execute(owners).one()
     if known:
         return False

@@ -20,6 +20,7 @@ from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.core.types import LEVELS, Actor
+from app.identity.accounts import lock_accounts
 from app.identity.events import WayInChanged
 from app.identity.models import Account, SessionFamily
 from app.identity.sessions import Device, Granted, Refused, open_session
@@ -146,7 +147,9 @@ def forget_old(session: Session) -> int:
 
 def _confirmed_by(session: Session, row: ScanLogin) -> Account:
     """The account, if the phone is still signed in and no less proved than the screen would be."""
+    # Locked, so that whoever signs the phone out just now is waited for.
     account = session.get_one(Account, row.account_id)
+    lock_accounts(session, account.id)
     phone = session.get_one(SessionFamily, row.family_id)
     if phone.ended_at is not None:
         raise ScanLoginOver
