@@ -21,6 +21,7 @@ from api.citizen import (
     family,
     guardianships,
     health_code,
+    linked_accounts,
     me,
     menu,
     merges,
@@ -67,7 +68,10 @@ from app.family import jobs as family_jobs
 from app.family import personal_data as family_data
 from app.identity import jobs as identity_jobs
 from app.identity import personal_data as identity_data
-from app.identity.events import RefreshTokenReused, WayInChanged
+from app.identity.events import RealNameProved, RefreshTokenReused, WayInChanged
+from app.identity.legacy import cli as legacy_cli
+from app.identity.legacy import jobs as legacy_jobs
+from app.identity.legacy import personal_data as legacy_data
 from app.identity.life import jobs as life_jobs
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
@@ -101,6 +105,7 @@ PACKAGES = (
     Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(blueprints=(phones.blueprint, merges.blueprint, closure.blueprint)),
+    Package(blueprints=(linked_accounts.blueprint,), commands=(legacy_cli.cli,)),
     Package(
         blueprints=(
             officer_sessions.blueprint,
@@ -159,6 +164,7 @@ PACKAGES = (
 
 SUBSCRIPTIONS = (
     Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),
+    Subscription(RealNameProved, legacy_jobs.link_legacy),
     Subscription(WayInChanged, identity_jobs.text_way_in_changed),
     Subscription(ConsentWithdrawn, healthcode_jobs.end_withdrawn),
     *push_subscriptions,
@@ -171,6 +177,7 @@ PARTS: tuple[Part, ...] = (
     payments_data.part,
     family_data.part,
     organisations_data.part,
+    legacy_data.part,
     identity_data.part,
     ways_data.part,
     privacy_data.part,
@@ -183,6 +190,7 @@ TASKS: tuple[Task, ...] = (
     *audit_jobs.tasks,
     *privacy_jobs.tasks_for(PARTS),
     *identity_jobs.tasks,
+    *legacy_jobs.tasks,
     *life_jobs.tasks,
     *life_jobs.tasks_for(PARTS, closure.OBSTACLES),
     *organisation_jobs.tasks,

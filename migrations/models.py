@@ -10,6 +10,7 @@ import app.core.keys
 import app.core.limits
 import app.family.models
 import app.identity.face.models
+import app.identity.legacy.models
 import app.identity.life.models
 import app.identity.models
 import app.identity.openid.models

@@ -16,6 +16,15 @@ class RefreshTokenReused(Event):
 
 
 @dataclass(frozen=True)
+class RealNameProved(Event):
+    """An account stands for a person from now on."""
+
+    NAME: ClassVar[str] = "identity.real_name_proved"
+
+    account_id: str
+
+
+@dataclass(frozen=True)
 class WayInChanged(Event):
     """Something about how somebody gets into their account, which they are to hear of."""
 
@@ -24,5 +33,5 @@ class WayInChanged(Event):
     #: Its own: what happens again is told again.
     id: str
     account_id: str
-    #: password_set, password_changed, password_removed, alipay_linked, scan_login.
+    #: password_set, password_changed, password_removed, alipay_linked, scan_login, legacy_linked.
     what: str

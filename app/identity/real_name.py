@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.connectors.exchange import ExitEntry, PersonRecord, Population
-from app.core import clock, crypto, limits
+from app.core import clock, crypto, events, limits
 from app.core.db import Session, phases
 from app.core.errors import InvalidInput
 from app.core.http import PartyUnavailable
@@ -16,6 +16,7 @@ from app.core.limits import Quota
 from app.core.types import Actor
 from app.identity.documents import RESIDENT_ID, Document, normalise_name, parse_document
 from app.identity.errors import AlreadyProved, IdentityInUse, RealNameMismatch
+from app.identity.events import RealNameProved
 from app.identity.models import Account, Person
 from app.identity.sessions import note_proof
 
@@ -142,3 +143,4 @@ def bind(session: Session, account: Account, person_id: uuid.UUID) -> None:
     account.person_id = person_id
     account.level = "real_name"
     account.proved_at = clock.now()
+    events.record(session, RealNameProved(account_id=str(account.id)))

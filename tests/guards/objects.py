@@ -19,13 +19,15 @@ from sqlalchemy import insert, select
 from staffing import REGION, held
 from support import _sample, make_person, resident_id
 
-from app.core import clock
+from app.core import clock, crypto
 from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
 from app.identity import sessions, tokens
 from app.identity.accounts import lock_accounts
 from app.identity.face.models import FaceChallenge
+from app.identity.legacy.importing import sealed_field
+from app.identity.legacy.models import LegacyImport, LegacySource, LegacyUser
 from app.identity.life import merges
 from app.identity.life.models import FaceProof
 from app.identity.models import Account, Person, SessionFamily
@@ -224,6 +226,19 @@ def a_merge(place_: Place, person: Any) -> uuid.UUID:
         return merges.absorb(session, mine, ended, undo=merges.UNDO).id
 
 
+def a_linked_account(place_: Place, person: Any) -> uuid.UUID:
+    """A user of theirs in a department's system."""
+    source = new_id().hex
+    with unit_of_work(place_.core) as session:
+        session.add(LegacySource(code=source, name_zh="公积金网", name_en="Housing fund"))
+        session.flush()
+        met = {"source": source, "import_id": _row_in(session, LegacyImport, source=source)}
+        linked = {"linked_account_id": person.actor.account, "linked_at": clock.now()}
+        row_id, column = new_id(), "external_sealed"
+        sealed = crypto.seal(session.core.keys, sealed_field(column, row_id), "GJJ00012345")
+        return _row_in(session, LegacyUser, id=row_id, external_sealed=sealed, **met, **linked)
+
+
 def a_face_proof(place_: Place, person: Any) -> uuid.UUID:
     """A face check of their session, after which their phone would be another account's."""
     subject = person.actor.person_id or make_person(place_.core).actor.person
@@ -240,6 +255,7 @@ OBJECTS: dict[str, Make] = {
     "family_id": a_session,
     "mandate_id": a_mandate,
     "merge_id": a_merge,
+    "linked_id": a_linked_account,
     "proof_id": a_face_proof,
     "order_id": an_order,
     "notice_id": a_notice,

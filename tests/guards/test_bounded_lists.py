@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from guards.objects import Place, a_linked_account
 from sqlalchemy import func, select
 from support import make_person
 
@@ -139,6 +140,16 @@ def test_the_members_i_act_for(costs, in_the_same_mandates):
     many, dear = costs("/api/v1/family/members", in_the_same_mandates(MANY, holds=True))
     assert (few, many) == (FEW + 1, MANY + 1)
     assert len(dear) == len(cheap)
+
+
+def test_my_accounts_at_departments(costs, core, client, invent):
+    def linked(times):
+        person = invent()
+        for _ in range(times):
+            a_linked_account(Place(core, client), person)
+        return person
+
+    same_for_few_and_many(costs, "/api/v1/me/linked-accounts", linked)
 
 
 def test_the_counter_of_statements_counts(costs, session, invent, count_sql):

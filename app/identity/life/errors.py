@@ -75,11 +75,3 @@ class ProofRefused(NotAllowed):
     code = "face_refused"
     zh = "人脸核验未通过，请重新发起。"
     en = "The face check did not succeed; please begin again."
-
-
-class NothingLinked(Conflict):
-    """The department's record needs another proof than this one."""
-
-    code = "link_not_proved"
-    zh = "与部门登记的信息不一致，不能关联。"
-    en = "This does not agree with the department's record, so it is not linked."
