@@ -60,6 +60,14 @@ def try_consume(session: Session, quota: Quota, subject: str) -> bool:
     return session.execute(counted).scalar() is not None
 
 
+def once(session: Session, name: str, subject: str, until: datetime) -> bool:
+    """Whether this is the first time; remembered until then."""
+    quota = Quota(name, 1, 1)
+    row = insert(Used).values(bucket=_bucket(session, quota, subject), window_ends=until, used=1)
+    first = row.on_conflict_do_nothing().returning(Used.used)
+    return session.execute(first).scalar() is not None
+
+
 def count(session: Session, quota: Quota, subject: str) -> None:
     """Count one unit, whatever the limit."""
     row = insert(Used).values(

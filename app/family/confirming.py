@@ -20,8 +20,15 @@ from app.core.limits import Quota
 from app.core.types import Actor
 from app.family import services
 from app.family.ages import ACTS_ALONE, is_at_least
-from app.family.errors import DocumentDiffers, GuardianActs, MandateNotOpen, OfficerInvolved
+from app.family.errors import (
+    ConfirmsInApp,
+    DocumentDiffers,
+    GuardianActs,
+    MandateNotOpen,
+    OfficerInvolved,
+)
 from app.family.models import Mandate
+from app.family.people import has_account
 from app.family.policies import acts_as
 from app.family.queries import principal_document
 from app.family.states import as_of
@@ -166,6 +173,8 @@ def _refusal(
         refusal = DocumentDiffers()
     elif officers_name(session, actor.officer) in _names(session, mandate, principal):
         refusal = OfficerInvolved()
+    elif has_account(session, mandate.principal_index):
+        refusal = ConfirmsInApp()
     if refusal is not None:
         tried = act_of(
             *(actor, "family.confirm_mandate"),

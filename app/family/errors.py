@@ -59,3 +59,11 @@ class OfficerInvolved(NotAllowed):
     code = "officer_involved"
     zh = "经办人员与当事人同名，须由另一名人员办理。"
     en = "You bear the name of one of the two; another officer must do this."
+
+
+class ConfirmsInApp(Conflict):
+    """Somebody who has an account agrees there, where nobody can do it in their name."""
+
+    code = "confirms_in_app"
+    zh = "对方已有账号并完成实名认证，请由本人登录后确认。"
+    en = "This person has an account with a proved name and agrees there."

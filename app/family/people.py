@@ -49,6 +49,12 @@ def person_with(session: Session, index: bytes) -> uuid.UUID | None:
     return session.scalar(select(Person.id).where(Person.document_index == index))
 
 
+def has_account(session: Session, index: bytes) -> bool:
+    """Whether the person whose document has this index can sign in and agree to things."""
+    its = select(Account.id).join(Person, Person.id == Account.person_id)
+    return session.scalar(its.where(Person.document_index == index).limit(1)) is not None
+
+
 def phone_with(session: Session, index: bytes) -> str | None:
     """The phone (E.164) of the account of the person whose document has this index."""
     its = (

@@ -16,7 +16,7 @@ def covers(region: str, division: str) -> bool:
     significant = region.rstrip("0")
     # Codes have two digits a level down to the county: 42, 4201, 420106.
     significant = significant.ljust(len(significant) + len(significant) % 2, "0")[:COUNTY]
-    return bool(division) and division.startswith(significant)
+    return bool(division and significant) and division.startswith(significant)
 
 
 def acts_as(posts: Mapping[str, str], division: str) -> str | None:
@@ -26,6 +26,9 @@ def acts_as(posts: Mapping[str, str], division: str) -> str | None:
     """
     for role in ROLES:
         region = posts.get(role)
+        # An agent serves a county at most.
+        if role == "village_agent" and region is not None and region[COUNTY - 2 : COUNTY] == "00":
+            continue
         if region is not None and (covers(region, division) or _at_any_window(role, division)):
             return role
     return None

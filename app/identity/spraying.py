@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from datetime import UTC, datetime
 
 import structlog
 
@@ -32,7 +33,6 @@ TRIPS_AT = 300
 BITS, MOST_BITS = 17, 21
 #: Seconds a task is good for.
 LIFE = 120
-SPENT = Quota("login_work", 1, 2 * LIFE)
 ALARM = Quota("login_alarm", 1, 60)
 
 
@@ -103,7 +103,7 @@ def _solves(session: Session, subject: str, solution: str, bits: int) -> bool:
         return False
     if int(ends) <= clock.now().timestamp():
         return False
-    return limits.try_consume(session, SPENT, task)
+    return limits.once(session, "login_work", task, datetime.fromtimestamp(int(ends), UTC))
 
 
 def _task(session: Session, subject: str, ends: int, like: str | None = None) -> str:

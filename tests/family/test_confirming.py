@@ -240,6 +240,7 @@ def test_two_hundred_numbers_a_day_are_the_most(look, invent_officer, monkeypatc
         ("420106000000", "420107", False),
         ("429021000000", "429021", True),
         ("420106000000", "", False),
+        ("000000000000", "420106", False),
     ],
 )
 def test_a_region_covers_its_own_households(region, division, covered):
@@ -250,6 +251,12 @@ def test_who_has_no_household_here_confirms_at_a_window():
     assert acts_as({"window_officer": "420106000000"}, "") == "window_officer"
     assert acts_as({"village_agent": "420106001201"}, "") is None
     assert acts_as({}, "420106") is None
+
+
+@pytest.mark.parametrize("region", ["420100000000", "420000000000", "000000000000"])
+def test_nobody_is_the_agent_of_more_than_a_county(region):
+    assert acts_as({"village_agent": region}, "420106") is None
+    assert acts_as({"village_agent": "420106001201"}, "420106") == "village_agent"
 
 
 def test_of_officers_who_confirm_at_once_one_does(live_core, population):

@@ -50,6 +50,7 @@ def add_operator(
     right = right_to(session, actor, organisation_id, MANAGE)
     if MANAGE in terms.scopes and right.role != "legal_representative":
         raise ScopeRequired(scope="legal_representative")
+    _refuse_longer_than_own(right, terms)
     _check_until(terms.until)
     limits.consume(session, ASKED_A_DAY, str(organisation_id))
     index = document_index(session, operator.document.type, operator.document.number)
@@ -67,6 +68,13 @@ def add_operator(
         raise
     _note(session, actor, "identity.add_operator", row)
     return row
+
+
+def _refuse_longer_than_own(right: Right, terms: Terms) -> None:
+    """An operator lets others act no longer than they may themselves."""
+    if right.until is not None and terms.until > right.until:
+        message = f"不能晚于您自己的授权期限（{right.until}）。 Not beyond your own last day."
+        raise InvalidInput(fields={"until": [message]})
 
 
 def accept(session: Session, actor: Actor, operator_id: uuid.UUID) -> Operator:
