@@ -34,7 +34,7 @@ def world(world: World, department: Department) -> World:
 @pytest.fixture
 def payer(client) -> Callable[[Any], Payer]:
     """`payer(person)` calls our interface for that person."""
-    return lambda person: Payer(client, person.headers)
+    return lambda person: Payer(client, person)
 
 
 @pytest.fixture

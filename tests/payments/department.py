@@ -73,7 +73,11 @@ class Payer:
     """Somebody at the counter of our interface; all calls answer the raw response."""
 
     client: Any
-    headers: dict[str, str]
+    who: Any
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(self.who.headers)
 
     def look_up(self, person: Any, **changes: Any) -> Any:
         body = {

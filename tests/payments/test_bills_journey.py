@@ -94,7 +94,7 @@ def test_names_and_numbers_that_do_not_belong_together_find_nothing(payer, inven
 def test_what_was_paid_at_a_counter_is_not_found_and_not_booked(department, payer, invent):
     (resident,) = residents("r101")
     assert payer(invent()).look_up(resident).json == {"items": []}
-    (bill,) = department.bills(resident.name, resident.document_number)
+    (bill,) = department.bills(resident.name, "resident_id", resident.document_number)
     assert bill.paid
     request = PaidBill(bill.number, "x", "HB1", bill.amount, clock.now(), "4200000003")
     for changes, because in (
@@ -167,10 +167,10 @@ def data(*bills):
 def test_a_bill_is_read_as_agreed_and_other_schemes_are_left_out(party):
     adapter, says = party
     says["body"] = data(GOOD, {**GOOD, "XZ": "110"})
-    (bill,) = adapter.bills("张三", "11010519491231002X")
+    (bill,) = adapter.bills("张三", "resident_id", "11010519491231002X")
     assert (bill.number, bill.amount, bill.paid, bill.phone) == ("YB1", 40_000, False, None)
     says["body"] = data({**GOOD, "ZT": "2", "LXDH": "+8613912345678"})
-    (bill,) = adapter.bills("张三", "11010519491231002X")
+    (bill,) = adapter.bills("张三", "resident_id", "11010519491231002X")
     assert (bill.paid, bill.phone) == (True, "+8613912345678")
 
 
@@ -207,7 +207,7 @@ def test_what_is_not_as_agreed_counts_as_no_answer(party, status, body):
     adapter, says = party
     says["status"], says["body"] = status, body
     with pytest.raises(PartyUnavailable):
-        adapter.bills("张三", "11010519491231002X")
+        adapter.bills("张三", "resident_id", "11010519491231002X")
 
 
 def test_a_refusal_that_may_pass_is_no_final_one(party):

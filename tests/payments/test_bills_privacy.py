@@ -30,10 +30,10 @@ HIS_OWN = 98_765_431
 ALLOWED = {
     "bills": {"id", "scheme", "period", "amount", "beneficiary", "status"},
     "lines": {"bill_id", "scheme", "period", "beneficiary", "amount", "status"},
-    "members": {"person_id", "masked_name", "relation", "scopes", "until"},
+    "members": {"person_id", "masked_name", "relation", "scopes", "until", "guardian_as"},
     "mandates": {
         *("id", "as", "person_id", "masked_name", "relation", "scopes", "until", "status"),
-        *("accepted", "ended_by"),
+        *("accepted", "ended_by", "guardian_as", "number", "confirmed_how"),
     },
     "receipts": {
         *("id", "number", "audience", "scheme", "period", "amount", "beneficiary", "issued_at"),

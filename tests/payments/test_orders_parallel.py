@@ -37,7 +37,7 @@ def person(live_core, live_app):
 
     def make():
         made = make_person(live_core)
-        return made, Payer(live_app.test_client(), made.headers)
+        return made, Payer(live_app.test_client(), made)
 
     return make
 
@@ -49,7 +49,7 @@ def at_once(count, act):
 
 def fresh(live_app, someone):
     """A client of its own for each thread."""
-    return Payer(live_app.test_client(), someone.headers)
+    return Payer(live_app.test_client(), someone)
 
 
 def test_twenty_payers_of_one_bill_make_one_living_line(
