@@ -8,6 +8,12 @@ from scripts.environment import read_world
 pytestmark = pytest.mark.timeout(300)
 
 ACTING = "正在代表"
+#: What is seen where the title stands is the title.
+ON_TOP = """() => {
+    const title = document.querySelector("h1"), box = title.getBoundingClientRect();
+    const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return title.contains(seen);
+}"""
 
 
 def organisation_of(key):
@@ -73,6 +79,9 @@ def test_a_representative_claims_a_company_and_her_operator_acts_for_it_until_it
     expect(clerk.get_by_role("heading", name="高频事项")).to_be_visible()
     clerk.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(bar).to_be_in_viewport()
+    # The title stands below it, covered by nothing.
+    expect(clerk.locator("h1")).to_be_in_viewport(ratio=1)
+    assert clerk.evaluate(ON_TOP)
     assert_accessible(clerk)
     clerk.goto("/app/#/bills")
     # It outlives the page, as the session does.
