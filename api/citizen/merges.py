@@ -52,7 +52,8 @@ class Merges(Schema):
 @blueprint.alt_response(409, description="the other account has a real name")
 def merge_accounts(body: dict[str, Any]) -> Merge | Response:
     """Let my account without a real name go on in this one. It can be undone for thirty days."""
-    both = BothPhones(phone_of(body["other_phone"]), body["code"], body["own_code"])
+    other = phone_of(body["other_phone"], "other_phone")
+    both = BothPhones(other, body["code"], body["own_code"])
     made = merges.merge(session(), actor(), both)
     return problem(made) if isinstance(made, DomainError) else made
 

@@ -70,7 +70,10 @@ class ProofResult(Schema):
 def change_phone(body: dict[str, Any]) -> Response | None:
     """Give my account another phone. Every other device is signed out; both phones are told."""
     wish = NewPhone(
-        phone_of(body["new_phone"]), body["code_new"], body["code_old"], body["new_to_me"]
+        phone_of(body["new_phone"], "new_phone"),
+        body["code_new"],
+        body["code_old"],
+        body["new_to_me"],
     )
     refused = phones.change_phone(session(), actor(), wish)
     return problem(refused) if refused else None

@@ -57,6 +57,10 @@ class SessionAnswer(Schema):
     refresh_token = ma.fields.String(required=True, allow_none=True)
     ends_at = ma.fields.AwareDateTime(required=True, allow_none=True)
     citizen = ma.fields.Nested(Citizen, required=True)
+    closure_withdrawn = ma.fields.Boolean(
+        required=True,
+        metadata={"description": "The account waited to be closed; this sign-in took that back"},
+    )
 
 
 def answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
@@ -78,6 +82,7 @@ def answer(outcome: Granted | Refused) -> dict[str, Any] | Response:
             "level": outcome.level,
             "organisation_id": outcome.organisation_id,
         },
+        "closure_withdrawn": outcome.closure_withdrawn,
     }
 
 
@@ -95,10 +100,10 @@ def device_of(given: dict[str, Any], use: SessionUse = "citizen") -> Device:
     return Device(**{**given, "public_key": key})
 
 
-def phone_of(text: str) -> str:
-    """The phone in E.164. Raises `InvalidInput`."""
+def phone_of(text: str, field: str = "phone") -> str:
+    """The phone in E.164. Raises `InvalidInput` at the field of the request it came in."""
     phone = phones.normalise(text)
     if phone is None:
         message = "请填写中国大陆手机号。 A mobile number of mainland China is needed."
-        raise InvalidInput(fields={"phone": [message]})
+        raise InvalidInput(fields={field: [message]})
     return phone

@@ -23,17 +23,20 @@ class AccountMoved(Unavailable):
     code = "account_moved"
 
 
-def welcome(session: Session, account: Account, at: datetime) -> None:
-    """Lock the account for a sign-in. One that waits to be closed goes on. Raises `AccountMoved`."""
+def welcome(session: Session, account: Account, at: datetime) -> bool:
+    """Lock the account for a sign-in. One that waits to be closed goes on; answers whether it did wait.
+
+    Raises `AccountMoved`.
+    """
     lock_accounts(session, account.id)
     if account.state not in USABLE:
         raise AccountMoved(retry_after=1)
-    if account.state == "closing":
-        account.state = move(ACCOUNT, account.state, "come_back")
-        waiting = update(Closure).where(
-            Closure.account_id == account.id, Closure.state == "waiting"
-        )
-        session.execute(waiting.values(state=move(CLOSURE, "waiting", "come_back"), ended_at=at))
+    if account.state != "closing":
+        return False
+    account.state = move(ACCOUNT, account.state, "come_back")
+    waiting = update(Closure).where(Closure.account_id == account.id, Closure.state == "waiting")
+    session.execute(waiting.values(state=move(CLOSURE, "waiting", "come_back"), ended_at=at))
+    return True
 
 
 def must_prove(session: Session, account: Account, device_id: str | None, at: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Sessions: opening, checking, refreshing, ending, listing."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -61,6 +61,8 @@ class Granted:
     ends_at: datetime | None
     #: The organisation the session acts for; None for oneself.
     organisation_id: uuid.UUID | None
+    #: The account waited to be closed, and goes on because of this sign-in.
+    closure_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def open_session(
     """
     at = clock.now()
     # Locks the account: one sign-in at a time, so that a device has one open session.
-    welcome(session, account, at)
+    came_back = welcome(session, account, at)
     unproved = not proved and must_prove(session, account, device.id, at)
     end_devices(session, account.id, {device.id}, "replaced")
     session.flush()
@@ -105,7 +107,8 @@ def open_session(
         ended_because=None,
     )
     session.add(family)
-    return _grant(session, account, family, at)
+    granted = _grant(session, account, family, at)
+    return replace(granted, closure_withdrawn=came_back)
 
 
 def authenticate(session: Session, token: str) -> Actor:

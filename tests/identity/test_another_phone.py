@@ -89,6 +89,11 @@ def test_a_wrong_code_changes_nothing_and_is_counted(change, invent, session, co
     assert phone_of(session, account) == person.phone
 
 
+def test_a_number_that_is_no_phone_is_said_at_its_field(change, invent):
+    answer = change(invent(), new_phone="12345", code_new="000000")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["new_phone"])
+
+
 def test_a_code_to_sign_in_does_not_change_the_phone(change, invent, core):
     person = invent()
     answer = change(person, code_old=code_for(core, person.phone, "login"))

@@ -68,6 +68,8 @@ def test_signing_in_takes_it_back(ask, invent, session, core, client):
         "level": "real_name",
         "organisation_id": None,
     }
+    assert back["closure_withdrawn"]
+    assert not sign_in(core, client, person.phone, device="later")["closure_withdrawn"]
     assert account_of(session, person).state == "active"
     row = session.get(Closure, made.json["id"], populate_existing=True)
     assert row.state == "cancelled"

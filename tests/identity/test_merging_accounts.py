@@ -137,6 +137,13 @@ def test_a_real_name_never_ends_in_another_account(invent, merge, session):
     assert account_of(session, other).state == "active"
 
 
+def test_a_number_that_is_no_phone_is_said_at_its_field(two, client):
+    mine, _ = two
+    body = {"other_phone": "12345", "code": "000000", "own_code": "000000"}
+    answer = client.post(MERGES, json=body, headers=mine.headers)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["other_phone"])
+
+
 def test_a_phone_without_an_account_has_nothing_to_merge(invent, merge, core):
     answer = merge(
         invent(),
