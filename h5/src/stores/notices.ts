@@ -25,7 +25,8 @@ export const useNotices = defineStore("notices", () => {
   }
 
   watch(
-    () => [holder.value?.id, holder.value?.acting?.organisation_id],
+    // As words: a list made anew would differ each time, and every new token would ask again.
+    () => String([holder.value?.id, holder.value?.acting?.organisation_id]),
     () => {
       unread.value = asked = 0
       void look()
