@@ -16,8 +16,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from browsing import until
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from app import settings
 from app.core.db import Database, unit_of_work
@@ -214,6 +224,31 @@ def read_code(stack: Stack) -> Callable[[str], str]:
         raise AssertionError(f"no text message to {phone}")
 
     return read
+
+
+@pytest.fixture
+def code_asked(stack: Stack) -> Callable[..., str]:
+    """Ask for a code on a form and answer the one that came: `code_asked(page, phone, form=None)`.
+
+    The minute after the code before is over: nobody waits for it here.
+    """
+
+    def ask(page: Page, phone: str, form: Locator | None = None) -> str:
+        def messages() -> list[dict]:
+            sent = httpx.get(f"{stack.stubs_url}/sms/messages", params={"phone": phone})
+            return [each for each in sent.json() if each.get("code")]
+
+        with psycopg.connect(stack.environment()["DATABASE_URL"]) as database:
+            database.execute("UPDATE login_codes SET created_at = created_at - interval '1 minute'")
+        fields = form or page
+        before = len(messages())
+        fields.get_by_role("textbox").first.fill(phone)
+        fields.get_by_role("button", name="获取验证码").click()
+        expect(fields.get_by_role("button", name="秒后可重发")).to_be_visible()
+        until(page, lambda: len(messages()) > before, "the text message came")
+        return str(messages()[0]["code"])
+
+    return ask
 
 
 def remember(page: Page, citizen: dict, name: str = "huiban.holder") -> None:

@@ -7,6 +7,10 @@ import pytest
 from pictures import take_at_rest
 from playwright.sync_api import expect
 
+from app.core import clock
+from app.core.db import unit_of_work
+from app.identity.accounts import account_of_phone
+from app.identity.phones import normalise
 from scripts.environment import read_world
 
 pytestmark = pytest.mark.timeout(600)
@@ -38,6 +42,9 @@ def test_account_and_privacy(phone, enter):
         ("access-log-none", "/privacy/access-log"),
         ("data-copy", "/privacy/copy"),
         ("guardian", "/family/guardian"),
+        ("change-phone", "/account/phone"),
+        ("merge", "/account/merge"),
+        ("close-account", "/account/close"),
         ("face-consent", "/face"),
     ):
         at(phone, path, name)
@@ -62,6 +69,35 @@ def test_acting_for_a_company(phone, enter, people):
     phone.get_by_role("button", name="完成").click()
     take_at_rest(phone, "app/organisation")
     at(phone, "/bills", "own-business")
+
+
+def test_closing_an_account_and_coming_back(phone, enter, people, code_asked):
+    enter(phone, "r203")
+    phone.goto("/app/#/account/close")
+    phone.get_by_label("验证码").fill(code_asked(phone, people["r203"]["phone"]))
+    phone.get_by_role("button", name="申请注销").click()
+    phone.get_by_role("dialog").get_by_role("button", name="申请注销").click()
+    expect(phone.get_by_role("heading", name="已申请注销")).to_be_focused()
+    take_at_rest(phone, "app/closing")
+    phone.get_by_role("button", name="登录并撤回申请").click()
+    phone.get_by_label("验证码").fill(code_asked(phone, people["r203"]["phone"]))
+    phone.get_by_role("button", name="登录", exact=True).click()
+    expect(phone.get_by_text("注销申请已撤回")).to_be_visible()
+    expect(phone.get_by_text("已实名")).to_be_visible()
+    take_at_rest(phone, "app/came-back")
+
+
+def test_proving_anew(new_page, phone, enter, people, code_asked, product, watch):
+    watch.expect("403")
+    enter(new_page(), "r205")
+    number = people["r205"]["phone"]
+    with unit_of_work(product) as session:
+        account_of_phone(session, normalise(number)).phone_changed_at = clock.now()
+    phone.goto("/app/#/sign-in?next=/me")
+    phone.get_by_label("验证码").fill(code_asked(phone, number))
+    phone.get_by_role("button", name="登录", exact=True).click()
+    expect(phone.get_by_text("请先确认账号是您本人的")).to_be_visible()
+    take_at_rest(phone, "app/must-prove")
 
 
 def test_letting_a_screen_in(phone, sign_in, people, stack):

@@ -2,10 +2,7 @@
 
 import zipfile
 
-import httpx
-import psycopg
 import pytest
-from browsing import until
 from playwright.sync_api import expect
 
 from app.core.db import unit_of_work
@@ -26,30 +23,6 @@ def open_from_account(page, name, heading=None):
     expect(page.get_by_role("heading", name="账号与安全")).to_be_focused()
     page.get_by_role("button", name=name).click()
     expect(page.get_by_role("heading", name=heading or name, level=1)).to_be_focused()
-
-
-@pytest.fixture
-def code_asked(stack):
-    """Ask for a code on a form and answer the one that came: `code_asked(page, phone)`.
-
-    The minute after the code before is over: nobody waits for it here.
-    """
-
-    def ask(page, phone):
-        def messages():
-            sent = httpx.get(f"{stack.stubs_url}/sms/messages", params={"phone": phone})
-            return sent.json()
-
-        with psycopg.connect(stack.environment()["DATABASE_URL"]) as database:
-            database.execute("UPDATE login_codes SET created_at = created_at - interval '1 minute'")
-        before = len(messages())
-        page.get_by_label("手机号").fill(phone)
-        page.get_by_role("button", name="获取验证码").click()
-        expect(page.get_by_role("button", name="秒后可重发")).to_be_visible()
-        until(page, lambda: len(messages()) > before, "the text message came")
-        return messages()[0]["code"]
-
-    return ask
 
 
 @pytest.mark.short

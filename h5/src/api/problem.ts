@@ -66,6 +66,12 @@ export function answered(response: Response): Response {
   return response
 }
 
+/** The same problem, said at a field of a form. */
+export function saidAt(field: string, problem: Problem, words = problem.message): Problem {
+  const { code, status, retryAfter, facts } = problem
+  return new Problem(code, words, status, { [field]: [words] }, retryAfter, facts)
+}
+
 /** Nothing could be fetched. */
 export function noNetwork(): Problem {
   return new Problem("offline", t.value.offline)

@@ -1,5 +1,5 @@
 import { defineStore } from "pinia"
-import { computed } from "vue"
+import { computed, ref, watch } from "vue"
 
 import { api, ask, publicApi } from "@/api/client"
 import { arrive, leave, tellLater, untold } from "@/api/leaving"
@@ -22,6 +22,10 @@ export const useSession = defineStore("session", () => {
   /** The organisation whose business is done now; null for one's own. */
   const acting = computed(() => holder.value?.acting ?? null)
 
+  /** This sign-in took back that the account was to be closed. */
+  const cameBack = ref(false)
+  watch(signedIn, (now) => now || (cameBack.value = false))
+
   /** Have a code sent to `phone`. Answers the seconds until another may be asked for. Throws `Problem`. */
   async function requestCode(phone: string, purpose: Purpose): Promise<number> {
     // A device that has signed in before has limits of its own.
@@ -43,8 +47,10 @@ export const useSession = defineStore("session", () => {
 
   async function open(send: (work: string | null) => Promise<Granted>): Promise<void> {
     // The answer to an older question about the cookie must not come after this one.
-    adopt(await working((work) => oneTabAtATime(() => send(work))))
+    const granted = await working((work) => oneTabAtATime(() => send(work)))
+    adopt(granted)
     arrive()
+    cameBack.value = granted.closure_withdrawn
   }
 
   /** The real name was proved: take the token that says so. */
@@ -61,7 +67,7 @@ export const useSession = defineStore("session", () => {
 
   void tellLater()
   window.addEventListener("online", () => void tellLater())
-  return { signedIn, level, acting, untold, requestCode, signIn, signInByPassword, signOut: leave, rise, actAs }
+  return { signedIn, level, acting, cameBack, untold, requestCode, signIn, signInByPassword, signOut: leave, rise, actAs }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {
