@@ -30,7 +30,7 @@ def test_a_password_is_set_by_code_used_to_sign_in_and_removed(
     new_page, people, sign_in, code_asked, watch, assert_accessible
 ):
     watch.expect("401|422")
-    phone = people["r110"]["phone"]
+    phone = people["r023"]["phone"]
     page = new_page()
     sign_in(page, phone)
     open_from_account(page, "登录密码")
@@ -96,7 +96,7 @@ def test_a_consent_is_withdrawn_as_simply_as_given(page, enter, assert_accessibl
 def test_a_site_that_was_agreed_to_is_listed_and_learns_nothing_more_once_withdrawn(
     page, people, sign_in, product, assert_accessible
 ):
-    phone = people["r113"]["phone"]
+    phone = people["r025"]["phone"]
     sign_in(page, phone)
     site = NewClient("公积金查询", "市住房公积金管理中心", ["https://gjj.example.gov.cn/callback"])
     with unit_of_work(product) as session:
@@ -117,13 +117,13 @@ def test_a_site_that_was_agreed_to_is_listed_and_learns_nothing_more_once_withdr
 
 def test_who_used_my_data_is_listed_in_words(new_page, people, enter, assert_accessible):
     page, other = new_page(), new_page()
-    mine, theirs = enter(page, "r148"), enter(other, "r149")
+    mine, theirs = enter(page, "r024"), enter(other, "r026")
     open_from_account(page, "谁用过我的信息")
     expect(page.get_by_text("还没有人用过您的信息")).to_be_visible()
     mandates, ask = "/api/v1/family/mandates", page.context.request
     document = ("name", "document_type", "document_number")
     asked = {
-        "person": {key: people["r148"][key] for key in document},
+        "person": {key: people["r024"][key] for key in document},
         "relation": "sibling",
         "scopes": ["pay"],
         "until": "2027-06-30",
@@ -147,8 +147,8 @@ def test_a_copy_of_my_data_is_prepared_and_downloaded(
 ):
     watch.expect("422")
     page = new_page(viewport={"width": 320, "height": 640})
-    person = people["r150"]
-    enter(page, "r150")
+    person = people["r022"]
+    enter(page, "r022")
     open_from_account(page, "下载我的信息")
     expect(page.get_by_text("还没有下载过")).to_be_visible()
     assert_accessible(page)

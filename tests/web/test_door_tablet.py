@@ -40,7 +40,7 @@ def test_a_resident_and_the_door_in_one_browser_know_nothing_of_each_other(door,
 
 
 def test_the_sign_in_page_of_a_foreign_network_is_no_network(door, declared):
-    _, code = declared("r171")
+    _, code = declared("r028")
     portal = {"content_type": "text/html", "body": "<h1>Free Wi-Fi</h1>"}
     caught = []
 
@@ -62,7 +62,7 @@ def test_the_sign_in_page_of_a_foreign_network_is_no_network(door, declared):
 
 
 def test_every_verdict_is_spoken_by_a_region_that_was_there_before(door, declared):
-    _, code = declared("r172")
+    _, code = declared("r027")
     page = door("s027", camera=False)
     page.evaluate(
         """() => {

@@ -19,7 +19,7 @@ def test_a_screen_that_needs_the_real_name_asks_for_it_and_then_opens(
     page, people, sign_in, watch, assert_accessible
 ):
     watch.expect("422")
-    person = people["r101"]
+    person = people["r021"]
     sign_in(page, person["phone"])
     page.goto("/app/#/scans")
     expect(page.get_by_role("heading", name="实名认证")).to_be_focused()

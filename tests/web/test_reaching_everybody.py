@@ -70,7 +70,7 @@ def test_large_letters_are_offered_where_one_signs_in(new_page, assert_accessibl
 @pytest.mark.parametrize("simple", ["false", "true"])
 def test_what_has_the_focus_is_never_under_a_bar(new_page, enter, simple):
     page = new_page(viewport=NARROW)
-    enter(page, "r174" if simple == "true" else "r175")
+    enter(page, "r031" if simple == "true" else "r175")
     page.goto("/app/")
     page.evaluate(f"localStorage.setItem('huiban.settings', '{{\"simple\": {simple}}}')")
     for screen, steps in (("code/declare", 15), ("family/new", 10), ("me", 12)):

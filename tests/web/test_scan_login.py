@@ -28,7 +28,7 @@ def test_the_number_on_the_screen_lets_it_in_and_another_does_not(
 ):
     watch.expect("403|409")
     page = new_page(viewport={"width": 320, "height": 640})
-    sign_in(page, people["r151"]["phone"])
+    sign_in(page, people["r029"]["phone"])
     shown, claim = screen()
     page.goto(shown["qr"])
     expect(page.get_by_role("heading", name="政务大厅 3 号机")).to_be_visible()
@@ -58,7 +58,7 @@ def test_whoever_declines_lets_nothing_in_and_is_asked_to_sign_in_first(
     shown, claim = screen()
     page.goto(shown["qr"])
     expect(page.get_by_role("heading", name="登录", level=1)).to_be_visible()
-    sign_in(page, people["r152"]["phone"])
+    sign_in(page, people["r030"]["phone"])
     page.goto(shown["qr"])
     page.get_by_role("button", name="不登录").click()
     expect(page.get_by_text("已拒绝登录")).to_be_focused()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(300)
 
-RESIDENT = "r001"
+RESIDENT = "r032"
 
 
 @pytest.mark.short
