@@ -63,6 +63,7 @@ def test_a_number_that_is_no_phone_is_named_at_its_field(page, watch):
 @pytest.mark.short
 def test_simple_mode_enlarges_everything_and_is_remembered(page, assert_accessible):
     page.goto("/app/#/me")
+    expect(page.get_by_role("heading", name="我的")).to_be_visible()
     size = "parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)"
     usual = page.evaluate(size)
     page.get_by_role("switch", name="大字简明版").click()
