@@ -215,6 +215,22 @@ def test_openid_client_that_can_keep_no_secret(run_node, add_client, people):
     assert told["after_revocation"] != "answered"
 
 
+def authlibs_client(client_id, secret, method, callback, metadata):
+    """Authlib's own, told nothing but what a site is told."""
+    party = OAuth2Session(
+        client_id,
+        client_secret=secret,
+        token_endpoint_auth_method=method,
+        scope=EVERYTHING,
+        redirect_uri=callback,
+        code_challenge_method="S256",
+    )
+    if method == "private_key_jwt":
+        proof = PrivateKeyJWT(metadata["token_endpoint"], headers={"kid": "site-2"}, alg="ES256")
+        party.register_client_auth_method(proof)
+    return party
+
+
 @pytest.mark.parametrize(
     ("method", "key"), [("client_secret_basic", "r014"), ("private_key_jwt", "r015")]
 )
@@ -229,17 +245,7 @@ def test_authlibs_client_learns_who_it_is(
         options += ["--jwks", str(tmp_path / "jwks.json")]
     client_id, secret = add_client(*options)
     metadata = httpx.get(f"{stack.url}/.well-known/openid-configuration").json()
-    party = OAuth2Session(
-        client_id,
-        client_secret=secret or own,
-        token_endpoint_auth_method=method,
-        scope=EVERYTHING,
-        redirect_uri=callback,
-        code_challenge_method="S256",
-    )
-    if method == "private_key_jwt":
-        proof = PrivateKeyJWT(metadata["token_endpoint"], headers={"kid": "site-2"}, alg="ES256")
-        party.register_client_auth_method(proof)
+    party = authlibs_client(client_id, secret or own, method, callback, metadata)
     verifier, wish = "v" * 64, {"nonce": "n-1", "acr_values": "urn:huiban:real_name"}
     address, state = party.create_authorization_url(
         metadata["authorization_endpoint"], code_verifier=verifier, **wish

@@ -109,6 +109,25 @@ def father(invent, session, department):
     return person
 
 
+def his_card_expires(father, session, world):
+    """On the day answered, and he is reminded of it."""
+    today = clock.legal_today()
+    expires = today + timedelta(days=7)
+    stated = facts.Fact(father.actor.person, "resident_id_expiry", expires, "公安", today)
+    with unit_of_work(session.core) as other:
+        facts.record(other, [stated])
+    evaluate_due.run(world)
+    return expires
+
+
+def declare_a_contact(client, father):
+    """His code turns from green; answers the status."""
+    body = {**BODIES["/api/v1/health-code/declaration"], "contact": "yes"}
+    declared = client.put("/api/v1/health-code/declaration", json=body, headers=father.headers).json
+    assert (declared["state"], declared["colour"]) != ("active", "green")
+    return declared
+
+
 @pytest.fixture
 def his_life(father, invent, payer, cashier, department, session, client, give_mandate):
     """What he has of his own: a paid bill, a reason for his colour, a card that expires, a son.
@@ -123,21 +142,10 @@ def his_life(father, invent, payer, cashier, department, session, client, give_m
         for each in payer(father).get("/api/v1/receipts").json["items"]
         if each["audience"] == "payer"
     }
-    expires = clock.legal_today() + timedelta(days=7)
-    stated = facts.Fact(
-        father.actor.person, "resident_id_expiry", expires, "公安", clock.legal_today()
-    )
-    with unit_of_work(session.core) as other:
-        facts.record(other, [stated])
-    evaluate_due.run(cashier.world)
+    expires = his_card_expires(father, session, cashier.world)
     brother = invent()
     mandate = give_mandate(brother, father)
-    declared = client.put(
-        "/api/v1/health-code/declaration",
-        json={**BODIES["/api/v1/health-code/declaration"], "contact": "yes"},
-        headers=father.headers,
-    ).json
-    assert (declared["state"], declared["colour"]) != ("active", "green")
+    declared = declare_a_contact(client, father)
     return {
         "always": {
             **identity_of(father),
@@ -229,6 +237,13 @@ def test_who_pays_after_a_look_up_learns_nothing_else_at_any_step(
     assert [kind for kind, secret in secrets.items() if secret in at_wechat] == []
 
 
+def orders_tell_what_they_may(told, daughter, *orders):
+    for order in orders:
+        shown = told(daughter.get(f"/api/v1/orders/{order['id']}")).json
+        assert {frozenset(line) for line in shown["lines"]} == {frozenset(ALLOWED["lines"])}
+        assert set(shown["lines"][0]["beneficiary"]) == {"masked_name"}
+
+
 def test_a_mandate_shows_his_bills_and_when_it_has_ended_only_what_she_paid(
     watch, father, his_life, payer, invent, session, cashier, give_mandate, client
 ):
@@ -259,10 +274,7 @@ def test_a_mandate_shows_his_bills_and_when_it_has_ended_only_what_she_paid(
     session.commit()
     walk("ran out")
     assert told(daughter.bills(father.actor.person_id)).status_code == 404
-    for order in (first, second):
-        shown = told(daughter.get(f"/api/v1/orders/{order['id']}")).json
-        assert {frozenset(line) for line in shown["lines"]} == {frozenset(ALLOWED["lines"])}
-        assert set(shown["lines"][0]["beneficiary"]) == {"masked_name"}
+    orders_tell_what_they_may(told, daughter, first, second)
 
     paid = [line["bill_id"] for order in (first, second) for line in order["lines"]]
     secrets = everything(his_life) | made_by_paying(session, father, paid)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -36,6 +37,21 @@ def live_world(live_core):
     return replace(build_world(live_core, waiters=4), medical_insurance=Department())
 
 
+def cursor_that_notes(moment: str, note: Callable[[Any], None]) -> type[psycopg.Cursor]:
+    """A cursor that calls `note` with its connection before or after each statement."""
+
+    class Noting(psycopg.Cursor):
+        def execute(self, *args, **options):
+            if moment == BEFORE:
+                note(self.connection)
+            done = super().execute(*args, **options)
+            if moment == AFTER:
+                note(self.connection)
+            return done
+
+    return Noting
+
+
 @contextmanager
 def cut_at(core, moment: str, point: int) -> Iterator[Callable[[], bool]]:
     """The server ends the connection at the n-th `moment`; yields whether it came to that.
@@ -51,17 +67,10 @@ def cut_at(core, moment: str, point: int) -> Iterator[Callable[[], bool]]:
             seen["cut"] = True
             terminate(core, connection.info.backend_pid)
 
-    class Cutting(psycopg.Cursor):
-        def execute(self, *args, **options):
-            if moment == BEFORE:
-                note(self.connection)
-            done = super().execute(*args, **options)
-            if moment == AFTER:
-                note(self.connection)
-            return done
+    cutting = cursor_that_notes(moment, note)
 
     def lend(connection, *_):
-        connection.cursor_factory = Cutting
+        connection.cursor_factory = cutting
 
     def take_back(connection, *_):
         if connection is not None:

@@ -54,24 +54,26 @@ def health_history(session, person_id, days_ago, *, replaced):
             received_at=at,
         )
     )
-    session.add(
-        HealthStatus(
-            id=uuid.uuid4(),
-            person_id=person_id,
-            version=1 if replaced else 2,
-            state="active",
-            colour="green",
-            reasons=[],
-            rule_set="r",
-            declaration_id=declaration,
-            evidence_ids=[],
-            authority_answered=True,
-            decided_at=at,
-            valid_until=None,
-            replaced_at=at if replaced else None,
-        )
-    )
+    session.add(status_of(person_id, declaration, at, replaced=replaced))
     session.flush()
+
+
+def status_of(person_id, declaration, at, *, replaced):
+    return HealthStatus(
+        id=uuid.uuid4(),
+        person_id=person_id,
+        version=1 if replaced else 2,
+        state="active",
+        colour="green",
+        reasons=[],
+        rule_set="r",
+        declaration_id=declaration,
+        evidence_ids=[],
+        authority_answered=True,
+        decided_at=at,
+        valid_until=None,
+        replaced_at=at if replaced else None,
+    )
 
 
 def test_old_health_data_go_and_what_still_counts_stays(live_core, purge, monkeypatch):

@@ -103,6 +103,13 @@ def ask_as(merchant: Merchant, base: str, url: str) -> tuple[int, bytes]:
     return status, body
 
 
+def wechatpay_answers(merchant, base):
+    assert ask_as(merchant, base, "/v3/certificates")[0] == 200
+    unknown = f"/v3/pay/transactions/out-trade-no/A%7CB*1234?mchid={merchant.mchid}"
+    status, body = ask_as(merchant, base, unknown)
+    assert (status, json.loads(body)["code"]) == (404, "ORDERNOTEXIST")
+
+
 def test_over_real_http_it_serves_every_party_and_ends_on_sigterm(
     sms_headers, exchange_headers, world, people, tmp_path
 ):
@@ -135,11 +142,7 @@ def test_over_real_http_it_serves_every_party_and_ends_on_sigterm(
             {"Content-Type": "application/json"},
         )
         assert handed_out["openid"] == woman["openid"]
-        merchant = Merchant(tmp_path, "medical")
-        assert ask_as(merchant, base, "/v3/certificates")[0] == 200
-        unknown = f"/v3/pay/transactions/out-trade-no/A%7CB*1234?mchid={merchant.mchid}"
-        status, body = ask_as(merchant, base, unknown)
-        assert (status, json.loads(body)["code"]) == (404, "ORDERNOTEXIST")
+        wechatpay_answers(Merchant(tmp_path, "medical"), base)
     finally:
         process.terminate()
         _, complaint = process.communicate(timeout=20)

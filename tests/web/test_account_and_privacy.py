@@ -25,6 +25,22 @@ def open_from_account(page, name, heading=None):
     expect(page.get_by_role("heading", name=heading or name, level=1)).to_be_focused()
 
 
+def sign_in_by_password(new_page, phone, assert_accessible):
+    """On another phone, after a mistake."""
+    other = new_page(viewport={"width": 320, "height": 640})
+    other.goto("/app/#/sign-in")
+    other.get_by_label("手机号").fill(phone)
+    other.get_by_role("button", name="用密码登录").click()
+    expect(other.get_by_label("手机号")).to_have_value(phone)
+    other.get_by_label("密码", exact=True).fill("不是这个密码")
+    assert_accessible(other)
+    other.get_by_role("button", name="登录", exact=True).click()
+    expect(other.get_by_role("alert")).to_contain_text("手机号或密码不正确")
+    other.get_by_label("密码", exact=True).fill(PASSWORD)
+    other.get_by_role("button", name="登录", exact=True).click()
+    expect(other.get_by_role("heading", name="高频事项")).to_be_visible()
+
+
 @pytest.mark.short
 def test_a_password_is_set_by_code_used_to_sign_in_and_removed(
     new_page, people, sign_in, code_asked, watch, assert_accessible
@@ -46,19 +62,7 @@ def test_a_password_is_set_by_code_used_to_sign_in_and_removed(
     page.get_by_role("button", name="设置密码").click()
     expect(page.get_by_text("密码已保存")).to_be_focused()
     assert_accessible(page)
-    # Another phone signs in with it, after a mistake.
-    other = new_page(viewport={"width": 320, "height": 640})
-    other.goto("/app/#/sign-in")
-    other.get_by_label("手机号").fill(phone)
-    other.get_by_role("button", name="用密码登录").click()
-    expect(other.get_by_label("手机号")).to_have_value(phone)
-    other.get_by_label("密码", exact=True).fill("不是这个密码")
-    assert_accessible(other)
-    other.get_by_role("button", name="登录", exact=True).click()
-    expect(other.get_by_role("alert")).to_contain_text("手机号或密码不正确")
-    other.get_by_label("密码", exact=True).fill(PASSWORD)
-    other.get_by_role("button", name="登录", exact=True).click()
-    expect(other.get_by_role("heading", name="高频事项")).to_be_visible()
+    sign_in_by_password(new_page, phone, assert_accessible)
     # The old password proves who changes it.
     page.get_by_label("原密码").fill("错误的原密码")
     page.get_by_label("新密码").fill(PASSWORD + "！")

@@ -39,6 +39,26 @@ def ask_operator(page, person):
     page.get_by_role("checkbox", name="缴费").check()
 
 
+def agree_and_act(clerk, company):
+    """The operator agrees, and begins to act for it."""
+    clerk.goto("/app/#/organisations")
+    clerk.get_by_role("button", name="同意", exact=True).click()
+    clerk.get_by_role("dialog").get_by_role("button", name="同意", exact=True).click()
+    expect(clerk.get_by_text(f"您已是{company['name']}的经办人")).to_be_focused()
+    clerk.get_by_role("button", name="代表该单位办理").click()
+
+
+def the_bar_stays_below_which_the_title_stands(clerk, bar):
+    """Also at the end of a long screen."""
+    clerk.goto("/app/#/")
+    expect(clerk.get_by_role("heading", name="高频事项")).to_be_visible()
+    clerk.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(bar).to_be_in_viewport()
+    # The title stands below it, covered by nothing.
+    expect(clerk.locator("h1")).to_be_in_viewport(ratio=1)
+    assert clerk.evaluate(ON_TOP)
+
+
 @pytest.mark.short
 def test_a_representative_claims_a_company_and_her_operator_acts_for_it_until_it_ends(
     new_page, people, enter, assert_accessible
@@ -63,25 +83,13 @@ def test_a_representative_claims_a_company_and_her_operator_acts_for_it_until_it
     owner.get_by_role("button", name="完成").click()
     expect(owner.get_by_text("等待确认")).to_have_count(1)
     assert_accessible(owner)
-    # The operator agrees and acts for it; the bar stands on every screen.
-    clerk.goto("/app/#/organisations")
-    clerk.get_by_role("button", name="同意", exact=True).click()
-    clerk.get_by_role("dialog").get_by_role("button", name="同意", exact=True).click()
-    expect(clerk.get_by_text(f"您已是{company['name']}的经办人")).to_be_focused()
-    clerk.get_by_role("button", name="代表该单位办理").click()
+    agree_and_act(clerk, company)
     bar = clerk.get_by_role("status").filter(has_text=ACTING)
     expect(bar).to_contain_text(company["name"])
     assert_accessible(clerk)
     clerk.goto("/app/#/bills")
     expect(clerk.get_by_role("heading", name="仅限本人办理")).to_be_focused()
-    # Also at the end of a long screen.
-    clerk.goto("/app/#/")
-    expect(clerk.get_by_role("heading", name="高频事项")).to_be_visible()
-    clerk.evaluate("scrollTo(0, document.body.scrollHeight)")
-    expect(bar).to_be_in_viewport()
-    # The title stands below it, covered by nothing.
-    expect(clerk.locator("h1")).to_be_in_viewport(ratio=1)
-    assert clerk.evaluate(ON_TOP)
+    the_bar_stays_below_which_the_title_stands(clerk, bar)
     assert_accessible(clerk)
     clerk.goto("/app/#/bills")
     # It outlives the page, as the session does.

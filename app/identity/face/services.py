@@ -1,7 +1,5 @@
 """Opening a face check and counting its result, once, for the session that asked."""
 
-import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +8,7 @@ from sqlalchemy import delete, select
 
 from app.audit import services as audit
 from app.audit.services import act_of
-from app.connectors.faceid import FaceCheck, FaceResult, FaceVerifier
+from app.connectors.faceid import FaceCheck, FaceVerifier
 from app.core import clock, limits
 from app.core.db import Session, phases
 from app.core.errors import DomainError, NotFound
@@ -19,7 +17,9 @@ from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
 from app.identity.documents import RESIDENT_ID
-from app.identity.face.errors import FaceImpossible, FaceNotFinished, FaceRefused
+from app.identity.face import judging
+from app.identity.face.errors import FaceImpossible, FaceRefused
+from app.identity.face.judging import Answer
 from app.identity.face.models import FaceChallenge
 from app.identity.models import SessionFamily
 from app.identity.queries import IdentityDocument, identity_document
@@ -81,24 +81,11 @@ def finish(
     """
 
     def prepare() -> IdentityDocument | None:
-        challenge = _mine(session, actor, challenge_id)
-        good = challenge.used_at is None and challenge.expires_at > clock.now()
-        good = good and hmac.compare_digest(challenge.token_digest, _digest(token))
-        challenge.used_at = challenge.used_at or clock.now()
+        good = judging.use_up(_mine(session, actor, challenge_id), token)
         return identity_document(session, actor.person) if good else None
 
-    def call(document: IdentityDocument | None) -> FaceResult | PartyUnavailable | None:
-        if document is None:
-            return None
-        try:
-            return verifier.result(token)
-        except PartyUnavailable as silent:
-            return silent
-
-    def apply(
-        document: IdentityDocument | None, result: FaceResult | PartyUnavailable | None
-    ) -> SessionFamily | DomainError:
-        refusal = _refusal(document, result, str(challenge_id))
+    def apply(document: IdentityDocument | None, answer: Answer) -> SessionFamily | DomainError:
+        refusal = judging.refusal(document, answer, str(challenge_id))
         if refusal is None:
             return _raise_level(session, actor, challenge_id)
         if not isinstance(refusal, FaceRefused):
@@ -107,7 +94,12 @@ def finish(
             _note(session, actor, challenge_id, passed=False)
         return refusal
 
-    return phases(session, prepare=prepare, call=call, apply=apply)
+    return phases(
+        session,
+        prepare=prepare,
+        call=lambda document: judging.ask(verifier, document, token),
+        apply=apply,
+    )
 
 
 def forget_old(session: Session) -> int:
@@ -121,7 +113,7 @@ def _challenge(challenge_id: uuid.UUID, actor: Actor, check: FaceCheck) -> FaceC
     return FaceChallenge(
         id=challenge_id,
         family_id=actor.session_id,
-        token_digest=_digest(check.token),
+        token_digest=judging.digest(check.token),
         created_at=at,
         expires_at=at + CHALLENGE_LIFE,
         used_at=None,
@@ -139,20 +131,6 @@ def _mine(session: Session, actor: Actor, challenge_id: uuid.UUID) -> FaceChalle
     return challenge
 
 
-def _refusal(
-    document: IdentityDocument | None, result: FaceResult | PartyUnavailable | None, reference: str
-) -> DomainError | None:
-    if isinstance(result, PartyUnavailable):
-        return result
-    if document is None or result is None:
-        return FaceRefused()
-    if result.passed is None:
-        return FaceNotFinished()
-    told = (result.name, result.document_number, result.reference)
-    ours = (document.name, document.document_number, reference)
-    return None if result.passed and told == ours else FaceRefused()
-
-
 def _raise_level(session: Session, actor: Actor, challenge_id: uuid.UUID) -> SessionFamily:
     minutes = session.core.settings.face_level_minutes
     family = session.get_one(
@@ -168,7 +146,3 @@ def _note(session: Session, actor: Actor, challenge_id: uuid.UUID, *, passed: bo
     result: audit.Result = "done" if passed else "refused"
     act = act_of(actor, "identity.prove_face", object_id=challenge_id, result=result)
     audit.record(session, act)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

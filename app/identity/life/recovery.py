@@ -1,7 +1,5 @@
 """Coming back with a new phone: name, document and face show whose account it is."""
 
-import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +9,7 @@ from sqlalchemy import delete, select
 from app.audit import services as audit
 from app.audit.services import act_of
 from app.connectors.exchange import PersonRecord
-from app.connectors.faceid import FaceCheck, FaceResult, FaceVerifier
+from app.connectors.faceid import FaceCheck, FaceVerifier
 from app.core import clock, limits
 from app.core.db import Session, phases
 from app.core.errors import DomainError, NotFound
@@ -22,7 +20,9 @@ from app.identity import ending, sessions
 from app.identity.accounts import lock_accounts, phone_of, set_phone
 from app.identity.comeback import AccountMoved, welcome
 from app.identity.errors import AlreadyProved, RealNameMismatch
-from app.identity.face.errors import FaceImpossible, FaceNotFinished
+from app.identity.face import judging
+from app.identity.face.errors import FaceImpossible, FaceRefused
+from app.identity.face.judging import Answer
 from app.identity.face.services import CHALLENGE_LIFE, CHECKS_A_DAY, WITH_PICTURE
 from app.identity.life import texts
 from app.identity.life.errors import ProofRefused
@@ -109,31 +109,25 @@ def finish(
 
     def prepare() -> IdentityDocument | None:
         proof = _mine(session, actor, proof_id)
-        good = proof.used_at is None and proof.expires_at > clock.now()
-        good = good and hmac.compare_digest(proof.token_digest, _digest(token))
-        proof.used_at = proof.used_at or clock.now()
+        good = judging.use_up(proof, token)
         return identity_document(session, proof.person_id) if good else None
 
-    def call(document: IdentityDocument | None) -> FaceResult | PartyUnavailable | None:
-        if document is None:
-            return None
-        try:
-            return verifier.result(token)
-        except PartyUnavailable as silent:
-            return silent
-
-    def apply(
-        document: IdentityDocument | None, result: FaceResult | PartyUnavailable | None
-    ) -> Granted | DomainError:
+    def apply(document: IdentityDocument | None, answer: Answer) -> Granted | DomainError:
         proof = _mine(session, actor, proof_id)
-        if isinstance(result, PartyUnavailable) or (result and result.passed is None):
-            proof.used_at = None
-            return result if isinstance(result, PartyUnavailable) else FaceNotFinished()
-        if document is None or result is None or not _belongs(document, result, proof_id):
+        refusal = judging.refusal(document, answer, str(proof_id))
+        if refusal is None:
+            return _come_back(session, actor, proof.person_id)
+        if isinstance(refusal, FaceRefused):
             return ProofRefused()
-        return _come_back(session, actor, proof.person_id)
+        proof.used_at = None
+        return refusal
 
-    return phases(session, prepare=prepare, call=call, apply=apply)
+    return phases(
+        session,
+        prepare=prepare,
+        call=lambda document: judging.ask(verifier, document, token),
+        apply=apply,
+    )
 
 
 def forget_old(session: Session) -> int:
@@ -155,7 +149,7 @@ def _proof(proof_id: uuid.UUID, actor: Actor, person_id: uuid.UUID, check: FaceC
         id=proof_id,
         family_id=actor.session_id,
         person_id=person_id,
-        token_digest=_digest(check.token),
+        token_digest=judging.digest(check.token),
         expires_at=clock.now() + CHALLENGE_LIFE,
         used_at=None,
     )
@@ -198,12 +192,6 @@ def _forget_ways_in(session: Session, account_id: uuid.UUID) -> None:
         session.execute(delete(table).where(table.account_id == account_id))
 
 
-def _belongs(document: IdentityDocument, result: FaceResult, proof_id: uuid.UUID) -> bool:
-    told = (result.name, result.document_number, result.reference)
-    ours = (document.name, document.document_number, str(proof_id))
-    return bool(result.passed) and told == ours
-
-
 def _mine(session: Session, actor: Actor, proof_id: uuid.UUID) -> FaceProof:
     mine = select(FaceProof).where(
         FaceProof.id == proof_id, FaceProof.family_id == actor.session_id
@@ -212,7 +200,3 @@ def _mine(session: Session, actor: Actor, proof_id: uuid.UUID) -> FaceProof:
     if proof is None:
         raise NotFound
     return proof
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
