@@ -15,7 +15,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "go_on": "继续",
         "cancel": "取消并返回",
         "bad_phone": "请填写 11 位中国大陆手机号。",
-        "prove_first": "该手机号久未使用，请先在“汇办”应用登录并核验实名。",
+        "prove_first": "该手机号新近更换或久未使用。请先登录“汇办”应用重新核验实名，或在“账号与安全”中"
+        "核验人脸，再回到此页登录。",
         "bad_code": "验证码错误或已失效，请核对后重试或重新获取。",
         "busy": "当前登录异常繁忙，请过几分钟再试，或在汇办 App 中办理。",
         "consent": "授权确认",
@@ -55,7 +56,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "go_on": "Go on",
         "cancel": "Cancel and go back",
         "bad_phone": "Please give a mobile number of mainland China, 11 digits.",
-        "prove_first": "This phone was long unused: sign in to the app and prove your name first.",
+        "prove_first": "This phone is new to the account or was long unused. Sign in to the Huiban app "
+        "and prove your name again, or your face under Account and safety, then come back here.",
         "bad_code": "The code is wrong or no longer valid; check it or ask for another.",
         "busy": "Sign-in is unusually busy; please try again in some minutes, or use the app.",
         "consent": "Your consent",

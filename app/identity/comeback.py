@@ -43,7 +43,8 @@ def must_prove(session: Session, account: Account, device_id: str | None, at: da
     """Whether having the phone is too little, because it may have become somebody else's.
 
     Only an account that stands for a person has something to protect. A device on which its owner was
-    signed in is believed, except a kiosk, where a citizen's session has an end: that is anybody's.
+    signed in is believed, except a kiosk, where a citizen's session has an end: that is anybody's. A
+    browser (`device_id` None) cannot be known again: after another phone its owner's proof is enough.
     """
     if account.person_id is None:
         return False
@@ -59,4 +60,6 @@ def must_prove(session: Session, account: Account, device_id: str | None, at: da
     if last_used < at - UNUSED:
         return True
     changed = account.phone_changed_at
-    return device_id is not None and changed is not None and changed > at - NEW_PHONE
+    if changed is None or changed <= at - NEW_PHONE:
+        return False
+    return device_id is not None or account.proved_at is None or account.proved_at < changed

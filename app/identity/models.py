@@ -63,6 +63,7 @@ class Account(Base):
     #: How well we know who it is.
     level: Mapped[str]
     created_at: Mapped[datetime]
+    #: When the owner last proved whose account it is, by name or face.
     proved_at: Mapped[datetime | None]
     #: As in `states.ACCOUNT`.
     state: Mapped[str] = mapped_column(server_default="active")

@@ -132,6 +132,7 @@ def bind(session: Session, account: Account, person_id: uuid.UUID) -> None:
     Raises `AlreadyProved`, `IdentityInUse`.
     """
     if account.person_id == person_id:
+        account.proved_at = clock.now()
         return
     if account.person_id is not None:
         raise AlreadyProved

@@ -16,6 +16,7 @@ from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
+from app.identity.accounts import lock_accounts
 from app.identity.documents import RESIDENT_ID
 from app.identity.face import judging
 from app.identity.face.errors import FaceImpossible, FaceRefused
@@ -133,6 +134,8 @@ def _mine(session: Session, actor: Actor, challenge_id: uuid.UUID) -> FaceChalle
 
 def _raise_level(session: Session, actor: Actor, challenge_id: uuid.UUID) -> SessionFamily:
     minutes = session.core.settings.face_level_minutes
+    (account,) = lock_accounts(session, actor.account)
+    account.proved_at = clock.now()
     family = session.get_one(
         SessionFamily, actor.session_id, with_for_update=True, populate_existing=True
     )

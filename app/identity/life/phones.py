@@ -73,6 +73,8 @@ def change_phone(session: Session, actor: Actor, wish: NewPhone) -> DomainError 
     if other is not None:
         _take_over_number(session, actor, wish, mine, other)
     _set(session, mine, wish.phone)
+    if wish.code_old is None:
+        mine.proved_at = mine.phone_changed_at
     ending.end_all(session, mine.id, "phone_changed", but=actor.session_id)
     end_logins_of(session, mine.id)
     texts.tell(session, old_phone, "phone_left")

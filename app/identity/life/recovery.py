@@ -175,7 +175,7 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
     if account.state == "closing":
         welcome(session, account, clock.now())
     account.state = move(ACCOUNT, account.state, "recover")
-    account.phone_changed_at = clock.now()
+    account.phone_changed_at = account.proved_at = clock.now()
     set_phone(session, account, phone)
     session.flush()
     for to, said in ((former, "phone_left"), (phone, "phone_came")):
