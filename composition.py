@@ -33,6 +33,7 @@ from api.citizen import (
     phones,
     receipts,
     ways,
+    ways_in,
 )
 from api.citizen import scans as my_scans
 from api.context import EXTENSION
@@ -102,7 +103,7 @@ from push.subscriptions import subscriptions as push_subscriptions
 PACKAGES = (
     Package(commands=(core_cli.keys,)),
     Package(blueprints=(audit_heads.blueprint,), commands=(audit_cli.cli,)),
-    Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint)),
+    Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint, ways_in.blueprint)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(blueprints=(phones.blueprint, merges.blueprint, closure.blueprint)),
     Package(blueprints=(linked_accounts.blueprint,), commands=(legacy_cli.cli,)),

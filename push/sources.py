@@ -209,7 +209,8 @@ DAILY: Mapping[str, Source] = {
 #: What a `WayInChanged` can be about.
 WAYS_IN = (
     *("password_set", "password_changed", "password_removed"),
-    *("alipay_linked", "scan_login", "legacy_linked"),
+    *("wechat_linked", "wechat_removed", "alipay_linked", "alipay_removed"),
+    *("scan_login", "legacy_linked"),
 )
 
 _MANDATE: Mapping[str, Kind] = {"number": "text"}

@@ -33,5 +33,6 @@ class WayInChanged(Event):
     #: Its own: what happens again is told again.
     id: str
     account_id: str
-    #: password_set, password_changed, password_removed, alipay_linked, scan_login, legacy_linked.
+    #: password_set, password_changed, password_removed, wechat_linked, wechat_removed, alipay_linked,
+    #: alipay_removed, scan_login, legacy_linked.
     what: str

@@ -53,6 +53,8 @@ TEXTED = {
     "password_changed": "登录密码修改，其他设备已下线",
     "password_removed": "登录密码删除",
     "alipay_linked": "支付宝登录绑定",
+    "alipay_removed": "支付宝登录解除",
+    "wechat_removed": "微信登录解除",
 }
 
 

@@ -28,8 +28,8 @@ PAUSE = timedelta(seconds=60)
 MAX_TRIES = 5
 #: What a code is for; one for something else opens nothing.
 LOGIN, EXPORT, PASSWORD = "login", "export", "password"
-PHONE, MERGE, CLOSURE = "phone", "merge", "closure"
-PURPOSES = (LOGIN, EXPORT, PASSWORD, PHONE, MERGE, CLOSURE)
+PHONE, MERGE, CLOSURE, WAY_IN = "phone", "merge", "closure", "way_in"
+PURPOSES = (LOGIN, EXPORT, PASSWORD, PHONE, MERGE, CLOSURE, WAY_IN)
 SEND_TASK = "identity.send_login_code"
 
 #: threats.md 1, 3 and 23.

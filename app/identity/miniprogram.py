@@ -4,12 +4,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.connectors.wechat import MiniprogramCodeRefused, Wechat, WechatUser
-from app.core import clock
+from app.core import clock, events
 from app.core.db import Session, phases
+from app.core.ids import new_id
 from app.identity import phones
 from app.identity.accounts import account_of_phone
 from app.identity.errors import PhoneCodeRequired
-from app.identity.models import Account, WechatLink
+from app.identity.events import WayInChanged
+from app.identity.models import Account, SessionFamily, WechatLink
 from app.identity.sessions import Device, Granted, open_session
 
 
@@ -54,7 +56,16 @@ def _account(session: Session, user: WechatUser, phone: str | None) -> Account:
         unionid=user.unionid,
         linked_at=clock.now(),
     )
-    session.execute(row.on_conflict_do_nothing(index_elements=["openid"]))
+    made = row.on_conflict_do_nothing(index_elements=["openid"]).returning(WechatLink.openid)
+    if session.scalar(made) is not None and _used_before(session, account):
+        told = WayInChanged(str(new_id()), str(account.id), "wechat_linked")
+        events.record(session, told)
     # Another sign-in of the same user may have linked it a moment ago: theirs counts.
     linked = select(WechatLink.account_id).where(WechatLink.openid == user.openid)
     return session.get_one(Account, session.scalars(linked).one())
+
+
+def _used_before(session: Session, account: Account) -> bool:
+    """Whether somebody signed in already: who opens the account from WeChat need not be told."""
+    before = select(SessionFamily.id).where(SessionFamily.account_id == account.id)
+    return session.scalar(before.limit(1)) is not None

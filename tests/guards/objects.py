@@ -276,6 +276,7 @@ OBJECTS: dict[str, Make] = {
 #: Parameters that name nobody's object, and why.
 NOBODYS = {
     "code": "a matter of the public catalogue",
+    "party": "a party of the closed list; the links are the caller's own",
     "purpose": "a purpose of the public list; the consent is the caller's own",
     "number": "a mandate by the number its holder tells; the household is judged (tests/family)",
     "merchant_ref": "a merchant of ours; the provider's signature is judged",

@@ -115,6 +115,43 @@ def test_without_the_old_phone_the_face_is_asked_for(change, invent, session, cl
     assert session.scalars(acts).one() == "face"
 
 
+def give_ways_in(session, account_id):
+    at = clock.now()
+    session.add(WechatLink(openid="theirs", account_id=account_id, unionid=None, linked_at=at))
+    session.add(AlipayLink(kind="open_id", subject="theirs", account_id=account_id, linked_at=at))
+    session.add(AccountPassword(account_id=account_id, password_hash="theirs", set_at=at))
+    session.commit()
+
+
+def ways_in(session):
+    tables = (WechatLink, AlipayLink, AccountPassword)
+    return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+
+def test_other_ways_in_stay_with_both_phones_and_end_without_the_old_one(change, invent, session):
+    person = invent()
+    give_ways_in(session, person.actor.account)
+    assert change(person).status_code == 204
+    assert ways_in(session) == [1, 1, 1]
+    family = session.get(SessionFamily, person.actor.session_id)
+    family.face_until = clock.now() + timedelta(minutes=10)
+    session.flush()
+    raised = {"Authorization": f"Bearer {sessions.grant_anew(session, person.actor)}"}
+    session.commit()
+    third = "+8619922220003"
+    answer = change(person, old_phone=NEW, headers=raised, new_phone=third, code_old=None)
+    assert answer.status_code == 204, answer.json
+    assert ways_in(session) == [0, 0, 0]
+    assert "phone_came_anew" in session.scalars(select(SecurityText.said)).all()
+
+
+def test_an_account_that_loses_its_number_loses_its_other_ways_in(change, invent, session):
+    person, stranger = invent(), invent()
+    give_ways_in(session, stranger.actor.account)
+    assert change(person, new_phone=stranger.phone, new_to_me=True).status_code == 204
+    assert ways_in(session) == [0, 0, 0]
+
+
 def test_a_phone_with_an_account_is_not_taken_unless_declared_new(change, invent, session):
     person, stranger, nobody = invent(), invent(), invent(level="phone")
     answer = change(person, new_phone=stranger.phone)
@@ -252,10 +289,8 @@ def test_who_comes_back_leaves_no_way_in_to_whoever_had_the_account(
     path = "/api/v1/me/real-name"
     assert client.post(path, json=real(owner), headers=person.headers).status_code == 200
     fresh = sign_in(core, client, NEW)
-    theirs, at = person.actor.account, clock.now()
-    session.add(WechatLink(openid="thief", account_id=theirs, unionid=None, linked_at=at))
-    session.add(AlipayLink(kind="open_id", subject="thief", account_id=theirs, linked_at=at))
-    session.add(AccountPassword(account_id=theirs, password_hash="thiefs", set_at=at))
+    give_ways_in(session, person.actor.account)
+    at = clock.now()
     session.add(WechatLink(openid="mine", account_id=_id(fresh), unionid=None, linked_at=at))
     session.commit()
     told, *_ = recover(headers_of(fresh), owner)

@@ -187,7 +187,12 @@ def _give_back(session: Session, found: Merge) -> None:
         keys = session.scalars(moved).all()
         session.execute(
             update(table)
-            .where(key.in_(keys), table.account_id == found.survivor_id)
+            .where(
+                key.in_(keys),
+                table.account_id == found.survivor_id,
+                # Removed since and linked anew, it is the survivor's own.
+                table.linked_at <= found.at,
+            )
             .values(account_id=found.other_id)
         )
         devices = {f"{kind}:{each}" for each in keys}

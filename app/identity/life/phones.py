@@ -34,6 +34,7 @@ from app.identity.openid.logout import end_logins_of
 from app.identity.real_name import ATTEMPTS_A_DAY, Authorities, Claim, bind, person_of
 from app.identity.sessions import Granted
 from app.identity.states import ACCOUNT, move
+from app.identity.ways import links
 
 PURPOSE = login_codes.PHONE
 CHANGES_A_DAY = Quota("phone_changed_day", 3, 86_400)
@@ -53,8 +54,9 @@ class NewPhone:
 def change_phone(session: Session, actor: Actor, wish: NewPhone) -> DomainError | None:
     """Give my account another phone. Every other device is signed out, both phones are told.
 
-    Without the old phone the face is asked for (`StepUpRequired`). A wrong code is an outcome, so that
-    it is counted. Raises `SamePhone`, `PhoneInUse`, `NotNewToMe`, `TooManyRequests` (3 a day).
+    Without the old phone the face is asked for (`StepUpRequired`), and the other ways in end: whoever has
+    that phone may have made them. A wrong code is an outcome, so that it is counted. Raises `SamePhone`,
+    `PhoneInUse`, `NotNewToMe`, `TooManyRequests` (3 a day).
     """
     old_phone = phone_of(session, session.get_one(Account, actor.account))
     if wish.phone == old_phone:
@@ -75,10 +77,11 @@ def change_phone(session: Session, actor: Actor, wish: NewPhone) -> DomainError 
     _set(session, mine, wish.phone)
     if wish.code_old is None:
         mine.proved_at = mine.phone_changed_at
+        links.forget_all(session, mine.id)
     ending.end_all(session, mine.id, "phone_changed", but=actor.session_id)
     end_logins_of(session, mine.id)
     texts.tell(session, old_phone, "phone_left")
-    texts.tell(session, wish.phone, "phone_came")
+    texts.tell(session, wish.phone, "phone_came" if wish.code_old else "phone_came_anew")
     reason = "both_phones" if wish.code_old else "face"
     act = act_of(actor, "identity.change_phone", subject_id=mine.person_id, reason=reason)
     audit.record(session, act)
@@ -128,6 +131,7 @@ def lose_phone(session: Session, actor: Actor, account: Account) -> None:
     phone = phone_of(session, account)
     account.state = move(ACCOUNT, account.state, "lose_phone")
     take_phone(account)
+    links.forget_all(session, account.id)
     account.phone_changed_at = clock.now()
     session.flush()
     ending.end_all(session, account.id, "phone_lost")

@@ -28,13 +28,13 @@ from app.identity.life import texts
 from app.identity.life.errors import ProofRefused
 from app.identity.life.merges import absorb
 from app.identity.life.models import FaceProof
-from app.identity.models import Account, WechatLink
+from app.identity.models import Account
 from app.identity.openid.logout import end_logins_of
 from app.identity.queries import IdentityDocument, identity_document
 from app.identity.real_name import ATTEMPTS_A_DAY, Authorities, Claim, bind, person_of
 from app.identity.sessions import Granted
 from app.identity.states import ACCOUNT, move
-from app.identity.ways.models import AccountPassword, AlipayLink
+from app.identity.ways import links
 from app.privacy import consents
 
 #: Of guesses whose number belongs to a name, and of face checks.
@@ -168,7 +168,7 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
         raise AccountMoved(retry_after=1)
     phone = phone_of(session, fresh)
     former = phone_of(session, account) if account.phone_sealed else None
-    _forget_ways_in(session, account.id)
+    links.forget_all(session, account.id)
     absorb(session, account, fresh, undo=None)
     ending.end_all(session, account.id, "phone_changed")
     end_logins_of(session, account.id)
@@ -178,18 +178,12 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
     account.phone_changed_at = account.proved_at = clock.now()
     set_phone(session, account, phone)
     session.flush()
-    for to, said in ((former, "phone_left"), (phone, "phone_came")):
+    for to, said in ((former, "phone_left"), (phone, "phone_came_anew")):
         if to is not None:
             texts.tell(session, to, said)
     act = act_of(actor, "identity.recover_account", subject_id=person_id, reason="face")
     audit.record(session, act)
     return sessions.open_session(session, account, device, proved=True)
-
-
-def _forget_ways_in(session: Session, account_id: uuid.UUID) -> None:
-    """Whoever had the account meanwhile may have set a password or linked a user of their own."""
-    for table in (AccountPassword, WechatLink, AlipayLink):
-        session.execute(delete(table).where(table.account_id == account_id))
 
 
 def _mine(session: Session, actor: Actor, proof_id: uuid.UUID) -> FaceProof:

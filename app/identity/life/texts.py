@@ -19,6 +19,7 @@ KEEP = timedelta(days=30)
 WORDS: Final = {
     "phone_left": "账号已更换手机号，本号码不再用于登录",
     "phone_came": "本号码已成为账号的登录手机号",
+    "phone_came_anew": "本号码已成为账号的登录手机号，原密码和微信、支付宝登录已解除",
     "phone_lost": "本号码已由他人实名使用，原账号已退出登录",
     "merged": "两个账号已合并，30天内可撤销",
     "merge_undone": "账号合并已撤销",
