@@ -47,6 +47,8 @@ class Layout:
     durable: bool = True
     workers: int = field(default_factory=lambda: os.cpu_count() or 2)
     trusted_proxies: int = 0
+    #: Whom the stand-ins know.
+    world: Path = WORLD
     #: What browsers call this machine: `localhost`, where passkeys are to be had.
     host: Literal["127.0.0.1", "localhost"] = "127.0.0.1"
     #: The parts say nothing instead of using our own output.
@@ -200,7 +202,7 @@ class Stack:
         if part == "stubs":
             return [
                 *(sys.executable, "-m", "miniprogram_stubs"),
-                *("--port", str(self.stubs_port), "--world", str(WORLD)),
+                *("--port", str(self.stubs_port), "--world", str(self.layout.world)),
                 *("--keys", str(stub_keys(self.layout.home))),
             ]
         if part == "worker":
