@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { alipay } from './platform'
+import { alipay, phoneCode } from './platform'
 import { Huiban } from '../wechat/miniprogram/core/huiban'
 import { DoorScreen } from '../wechat/miniprogram/core/screens/door'
 import { MattersScreen } from '../wechat/miniprogram/core/screens/matters'
 import { OrderScreen } from '../wechat/miniprogram/core/screens/order'
+import { SignInScreen } from '../wechat/miniprogram/core/screens/sign-in'
+import { outside, person } from '../wechat/tests/world'
 
 /** `my` as Alipay's own client behaves, with HTTP to the running product. */
 interface Client {
@@ -50,6 +52,7 @@ const behaviour = {
   navigateBack: (options: any) => told('navigateBack', options),
   reLaunch: (options: any) => void client.opened.push(options.url),
   getAuthCode: (options: any) => told('getAuthCode', options),
+  getPhoneNumber: (options: any) => told('getPhoneNumber', options),
   scan: (options: any) => told('scan', options),
   tradePay: (options: any) => told('tradePay', options),
   requestSubscribeMessage: (options: any) => told('requestSubscribeMessage', options),
@@ -81,6 +84,43 @@ test('A refusal arrives by fail with error 19 and is still an answer', async () 
   assert.equal(screen.view.state, 'failed')
   assert.equal(screen.view.failure, '请先登录。')
   assert.deepEqual(client.opened, ['/pages/sign-in/sign-in'])
+})
+
+/** What Alipay on this phone hands out next. */
+async function alipayOpens(phone: string): Promise<void> {
+  const codes = await outside('/alipay/simulate/login', { phone })
+  client.next = { getAuthCode: { authCode: codes.login_code }, getPhoneNumber: { response: codes.phone_code } }
+}
+
+test('Who is new grants their phone number, and the second time needs none', async () => {
+  const { phone } = person('r236')
+  const screen = new SignInScreen(app)
+  await screen.open({})
+  screen.agree(true)
+  await alipayOpens(phone)
+  await screen.start()
+  assert.equal(screen.view.needsPhone, true)
+  await alipayOpens(phone)
+  await screen.grant(await phoneCode())
+  assert.equal(screen.view.refusal, '')
+  const first = await app.session.token()
+  assert.ok(first)
+  await app.session.forget()
+  assert.equal(await app.session.token(), null)
+  await alipayOpens(phone)
+  await screen.start()
+  assert.ok(await app.session.token())
+  await app.session.forget()
+})
+
+test('Who refuses their phone number is told where else to go', async () => {
+  const screen = new SignInScreen(app)
+  await screen.open({})
+  screen.agree(true)
+  client.next = { getPhoneNumber: { error: 11, errorMessage: '用户取消授权' } }
+  await screen.grant(await phoneCode())
+  assert.match(screen.view.refusal, /授权手机号/)
+  assert.equal(await app.session.token(), null)
 })
 
 test('Without a network the page says so', async () => {

@@ -97,3 +97,14 @@ export const alipay: Platform = {
 }
 
 const OUTCOMES: Record<string, 'paid' | 'cancelled'> = { '9000': 'paid', '6001': 'cancelled' }
+
+/**
+ * What the button of `open-type="getAuthorize" scope="phoneNumber"` hands to `SignInScreen.grant`: the number, sealed
+ * for the backend. Undefined when the person refused.
+ */
+export function phoneCode(): Promise<string | undefined> {
+  return called<{ response: string }, Failure>((answer) => my.getPhoneNumber({ ...answer })).then(
+    ({ response }) => response,
+    () => undefined,
+  )
+}
