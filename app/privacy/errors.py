@@ -19,6 +19,14 @@ class NoticeOutdated(Conflict):
     en = "The notice has changed; please read it and confirm again."
 
 
+class TicketRefused(NotAllowed):
+    """Wrong, used up or over: a fresh code gives another."""
+
+    code = "ticket_refused"
+    zh = "下载凭据已失效，请用验证码重新验证后下载。"
+    en = "The ticket is no longer good; prove by a fresh code that it is you, and download then."
+
+
 class ConsentNotAsked(Conflict):
     """The law itself allows this purpose: there is nothing to agree to or to withdraw."""
 

@@ -1,7 +1,11 @@
 """An export of one's own data: asked for, built by a job, fetched by its owner, destroyed in time."""
 
+import hashlib
+import hmac
+import secrets
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -17,6 +21,7 @@ from app.core.jobs import defer
 from app.core.limits import Quota
 from app.core.types import Actor
 from app.privacy.archive import pack
+from app.privacy.errors import TicketRefused
 from app.privacy.models import DataExport
 from app.privacy.parts import Part
 
@@ -25,12 +30,23 @@ QUEUE = "privacy"
 A_DAY = Quota("data_export_day", 3, 86_400)
 #: How long it can be fetched.
 LIFE = timedelta(days=7)
+#: How long, and how often, a ticket fetches it: a download may break off.
+TICKET_LIFE = timedelta(minutes=10)
+TICKET_USES = 3
 #: What is not built by then was lost by its job.
 LATE = timedelta(minutes=2)
 BATCH = 100
 
 
-def request(session: Session, actor: Actor) -> DataExport:
+@dataclass(frozen=True)
+class Opened:
+    """An export that its owner may fetch, with this ticket."""
+
+    export: DataExport
+    ticket: str
+
+
+def request(session: Session, actor: Actor) -> Opened:
     """Ask for an export; the caller has proved anew who they are. Raises `TooManyRequests` (3 a day)."""
     limits.consume(session, A_DAY, str(actor.account))
     row = DataExport(
@@ -46,7 +62,7 @@ def request(session: Session, actor: Actor) -> DataExport:
     session.add(row)
     audit.record(session, _act(actor, "privacy.request_export", row))
     defer(session, BUILD_TASK, queue=QUEUE, export_id=str(row.id))
-    return row
+    return Opened(row, _new_ticket(row))
 
 
 def build(session: Session, parts: Sequence[Part], export_id: uuid.UUID) -> None:
@@ -77,11 +93,21 @@ def one(session: Session, actor: Actor, export_id: uuid.UUID) -> DataExport:
     return row
 
 
-def fetch(session: Session, actor: Actor, export_id: uuid.UUID) -> bytes:
-    """The file, while it lasts. Raises `NotFound`."""
+def open_again(session: Session, actor: Actor, export_id: uuid.UUID) -> Opened:
+    """Another ticket; the caller has proved anew who they are. The former is over. Raises `NotFound`."""
     row = one(session, actor, export_id)
+    session.refresh(row, with_for_update=True)
+    audit.record(session, _act(actor, "privacy.open_export", row))
+    return Opened(row, _new_ticket(row))
+
+
+def fetch(session: Session, actor: Actor, export_id: uuid.UUID, ticket: str | None) -> bytes:
+    """The file, while it lasts; uses the ticket once. Raises `NotFound`, `TicketRefused`."""
+    row = one(session, actor, export_id)
+    session.refresh(row, with_for_update=True)
     if row.file_id is None or row.expires_at is None or row.expires_at <= clock.now():
         raise NotFound
+    _use(row, ticket)
     audit.record(session, _act(actor, "privacy.fetch_export", row))
     return files.read(session, row.file_id)
 
@@ -125,6 +151,26 @@ def destroy_due(session: Session) -> int:
         )
     session.flush()
     return len(gone)
+
+
+def _new_ticket(row: DataExport) -> str:
+    ticket = secrets.token_urlsafe(32)
+    row.ticket_digest, row.ticket_uses = _digest(ticket), TICKET_USES
+    row.ticket_until = clock.now() + TICKET_LIFE
+    return ticket
+
+
+def _use(row: DataExport, ticket: str | None) -> None:
+    until, digest = row.ticket_until, row.ticket_digest
+    if until is None or digest is None or until <= clock.now() or row.ticket_uses < 1:
+        raise TicketRefused
+    if not hmac.compare_digest(digest, _digest(ticket or "")):
+        raise TicketRefused
+    row.ticket_uses -= 1
+
+
+def _digest(ticket: str) -> bytes:
+    return hashlib.sha256(ticket.encode()).digest()
 
 
 def _act(actor: Actor, action: str, row: DataExport) -> audit.Act:

@@ -46,6 +46,7 @@ class DataExport(Base):
     __table_args__ = (
         CheckConstraint("state IN ('requested', 'ready', 'destroyed')", name="state"),
         CheckConstraint("(state = 'ready') = (file_id IS NOT NULL)", name="ready_has_file"),
+        CheckConstraint("ticket_uses >= 0", name="ticket_uses"),
         Index("ix_data_exports_account", "account_id", "id"),
         Index("ix_data_exports_due", "expires_at", postgresql_where=text("state = 'ready'")),
     )
@@ -61,3 +62,8 @@ class DataExport(Base):
     size: Mapped[int | None]
     #: Until when it can be fetched.
     expires_at: Mapped[datetime | None]
+    #: SHA-256 of what its owner got for proving anew who they are, and fetches it with.
+    ticket_digest: Mapped[bytes | None]
+    ticket_until: Mapped[datetime | None]
+    #: How often it can still be used.
+    ticket_uses: Mapped[int] = mapped_column(server_default="0")

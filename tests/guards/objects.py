@@ -290,12 +290,14 @@ EVERYBODYS = {"officer_id", "registered_id"}
 #: Where even the owner of the example finds nothing, and why.
 NOTHING_YET = {
     ("GET", "/api/v1/me/data-exports/<uuid:export_id>/file"): "no file until the job has run",
+    ("POST", "/api/v1/me/data-exports/<uuid:export_id>/tickets"): "no code was sent",
     ("POST", "/api/v1/me/recoveries/<uuid:proof_id>"): "a session's (test_another_phone.py)",
 }
 
 #: What a route that names an object demands in its body besides; without a line: nothing.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/me/recoveries/<uuid:proof_id>"): {"result_token": "token"},
+    ("POST", "/api/v1/me/data-exports/<uuid:export_id>/tickets"): {"code": "000000"},
     ("POST", "/api/v1/orders/<uuid:order_id>/payments"): {"provider": "wechatpay", "channel": "h5"},
     ("PUT", "/api/v1/health-code/declaration"): {
         "temperature_c": 36.5,

@@ -61,21 +61,44 @@ def task(name):
 
 
 @pytest.fixture
-def built(world, ask, code_for):
+def tickets():
+    """The newest ticket of each export."""
+    return {}
+
+
+@pytest.fixture
+def built(world, ask, code_for, tickets):
     """`built(person)`: id of an export that is ready."""
 
     def make(person):
         answer = ask(person, code_for(person))
         assert answer.status_code == 202, answer.json
         task(exports.BUILD_TASK).run(world, export_id=answer.json["id"])
+        tickets[answer.json["id"]] = answer.json["ticket"]
         return answer.json["id"]
 
     return make
 
 
 @pytest.fixture
-def fetch(client):
-    return lambda person, export_id: client.get(f"{URL}/{export_id}/file", headers=person.headers)
+def fetch(client, tickets):
+    def send(person, export_id, ticket=None):
+        query = {"ticket": ticket or tickets.get(export_id, "none")}
+        path = f"{URL}/{export_id}/file"
+        return client.get(path, query_string=query, headers=person.headers)
+
+    return send
+
+
+@pytest.fixture
+def prove(client):
+    """Prove anew who one is, for another ticket."""
+
+    def send(person, export_id, code):
+        path = f"{URL}/{export_id}/tickets"
+        return client.post(path, json={"code": code}, headers=person.headers)
+
+    return send
 
 
 def stored(world):
@@ -158,6 +181,58 @@ def test_only_a_fresh_code_for_this_very_purpose_opens_it(
     fresh = code_for(me)
     assert outcome(me, fresh)[0] == 202
     assert outcome(me, fresh) == refused
+
+
+def test_a_session_alone_fetches_nothing(client, invent, built, fetch):
+    me = invent()
+    export_id = built(me)
+    for query in ({}, {"ticket": "A" * 43}):
+        answer = client.get(f"{URL}/{export_id}/file", query_string=query, headers=me.headers)
+        assert (answer.status_code, answer.json["code"]) == (403, "ticket_refused")
+    assert fetch(me, export_id).status_code == 200
+
+
+def test_a_ticket_fetches_its_own_export_three_times_within_ten_minutes(
+    invent, built, fetch, tickets, monkeypatch
+):
+    me, other = invent(), invent()
+    mine, theirs = built(me), built(other)
+    assert fetch(me, mine, tickets[theirs]).status_code == 403
+    assert fetch(other, mine, tickets[mine]).status_code == 404
+    answers = [fetch(me, mine).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 403]
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + exports.TICKET_LIFE)
+    assert fetch(other, theirs).status_code == 403
+
+
+def test_a_fresh_code_gives_another_ticket_and_ends_the_former(
+    invent, built, fetch, prove, code_for, tickets, monkeypatch, session
+):
+    me = invent()
+    export_id = built(me)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=1))
+    refused = prove(me, export_id, code_for(me, "login"))
+    assert (refused.status_code, refused.json["code"]) == (422, "code_refused")
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=1, minutes=2))
+    code = code_for(me)
+    given = prove(me, export_id, code)
+    assert given.status_code == 201, given.json
+    assert prove(me, export_id, code).status_code == 422
+    assert fetch(me, export_id, tickets[export_id]).status_code == 403
+    assert fetch(me, export_id, given.json["ticket"]).status_code == 200
+    row = session.get(DataExport, uuid.UUID(export_id), populate_existing=True)
+    assert given.json["ticket"].encode() not in row.ticket_digest
+
+
+def test_a_strangers_export_gives_no_ticket_and_costs_no_code(invent, built, prove, code_for, ask):
+    me, stranger = invent(), invent()
+    export_id, code = built(me), code_for(stranger)
+    for wanted in (export_id, uuid.uuid4()):
+        assert prove(stranger, wanted, code).status_code == 404
+    asked = ask(stranger, code)
+    assert asked.status_code == 202, asked.json
 
 
 def test_a_code_for_an_export_signs_nobody_in(client, invent, code_for):
