@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -19,6 +20,7 @@ from webauthn import (
 from webauthn.helpers import bytes_to_base64url
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from app.audit.services import act_of, record
 from app.core import clock
@@ -80,20 +82,11 @@ def register(
         OfficerChallenge.expires_at > clock.now(),
     )
     row = session.scalar(mine.with_for_update())
+    # One at a time, or several at once would be more than `MOST`.
+    session.get_one(Officer, actor.officer, with_for_update={"key_share": True})
     if row is None or len(of_officer(session, actor.officer)) >= MOST:
         raise PasskeyRefused
-    try:
-        verified = verify_registration_response(
-            credential=credential,
-            expected_challenge=row.passkey_challenge or b"",
-            expected_rp_id=_rp_id(session),
-            expected_origin=session.core.settings.public_url,
-        )
-    except MALFORMED:
-        raise PasskeyRefused from None
-    known = select(OfficerPasskey.id).where(OfficerPasskey.credential_id == verified.credential_id)
-    if session.scalar(known) is not None:
-        raise PasskeyRefused
+    verified = _verified(session, row, credential)
     row.used_at = clock.now()
     passkey = OfficerPasskey(
         id=new_id(),
@@ -104,8 +97,12 @@ def register(
         created_at=clock.now(),
         last_used_at=None,
     )
-    session.add(passkey)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(passkey)
+    except IntegrityError:
+        # This credential is registered already, perhaps at this very moment.
+        raise PasskeyRefused from None
     record(session, act_of(actor, "staff.passkey_added", object_id=passkey.id))
     return passkey
 
@@ -173,6 +170,20 @@ def proves(session: Session, row: OfficerChallenge, credential: dict[str, Any]) 
 
 def _descriptors(known: list[OfficerPasskey]) -> list[PublicKeyCredentialDescriptor]:
     return [PublicKeyCredentialDescriptor(id=each.credential_id) for each in known]
+
+
+def _verified(
+    session: Session, row: OfficerChallenge, credential: dict[str, Any]
+) -> VerifiedRegistration:
+    try:
+        return verify_registration_response(
+            credential=credential,
+            expected_challenge=row.passkey_challenge or b"",
+            expected_rp_id=_rp_id(session),
+            expected_origin=session.core.settings.public_url,
+        )
+    except MALFORMED:
+        raise PasskeyRefused from None
 
 
 def _rp_id(session: Session) -> str:
