@@ -78,6 +78,8 @@ class Settings:
     files_root: Path | None = None
     #: The database as `huiban_retention`; where it is missing nothing is destroyed.
     retention_url: str | None = None
+    #: Hosts of our own network that may be called where others gave the address; only in a demonstration.
+    internal_hosts: frozenset[str] = frozenset()
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
 
@@ -137,6 +139,7 @@ def _read(env: Env) -> Settings:
         audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
         files_root=env.path("HUIBAN_FILES_ROOT", None),
         retention_url=sqlalchemy_url(retention) if retention else None,
+        internal_hosts=frozenset(env.list("HUIBAN_INTERNAL_HOSTS", [])),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
 
@@ -151,6 +154,20 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
+    _check_addresses(settings, overrides)
+    for variable in parties.SECRETS:
+        if not os.environ.get(variable):
+            raise SettingsError(f"{variable} must not be empty in production")
+    if "HUIBAN_TRUSTED_PROXIES" not in os.environ:
+        raise SettingsError("HUIBAN_TRUSTED_PROXIES must be said in production (0 for none)")
+    if settings.web_root and not settings.web_root.is_dir():
+        raise SettingsError("HUIBAN_WEB_ROOT is not a folder")
+    for variable in ("HUIBAN_STUBS_URL", "HUIBAN_INTERNAL_HOSTS"):
+        if os.environ.get(variable):
+            raise SettingsError(f"{variable} has no place in production")
+
+
+def _check_addresses(settings: Settings, overrides: tuple[str, ...]) -> None:
     addresses = {
         "HUIBAN_SMS_URL": settings.sms.url,
         "HUIBAN_WECHAT_URL": settings.wechat.url,
@@ -181,12 +198,3 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
                 f"{variable}: host {parts.hostname!r} is not this party's own; "
                 "name it in HUIBAN_ALLOWED_HOSTS if it is meant"
             )
-    for variable in parties.SECRETS:
-        if not os.environ.get(variable):
-            raise SettingsError(f"{variable} must not be empty in production")
-    if "HUIBAN_TRUSTED_PROXIES" not in os.environ:
-        raise SettingsError("HUIBAN_TRUSTED_PROXIES must be said in production (0 for none)")
-    if settings.web_root and not settings.web_root.is_dir():
-        raise SettingsError("HUIBAN_WEB_ROOT is not a folder")
-    if settings.stubs_url:
-        raise SettingsError("HUIBAN_STUBS_URL has no place in production")

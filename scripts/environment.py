@@ -29,6 +29,7 @@ def product_environment(home: Path, stubs_url: str, public_url: str) -> dict[str
         "HUIBAN_PUBLIC_URL": public_url,
         "HUIBAN_WEB_ROOT": str(WEB_ROOT),
         "HUIBAN_STUBS_URL": stubs_url,
+        "HUIBAN_INTERNAL_HOSTS": "127.0.0.1",
         "HUIBAN_FILES_ROOT": str(home / "files"),
         "HUIBAN_AUDIT_HEADS_FILE": str(home / "audit-heads.jsonl"),
         "HUIBAN_SMS_URL": f"{stubs_url}/tencent-sms/",

@@ -52,9 +52,16 @@ class Party:
     """One outside party: its address, its bulkhead and its connection pool."""
 
     def __init__(
-        self, name: str, url: str, *, waiters: int = 1, total: float = TOTAL_SECONDS
+        self,
+        name: str,
+        url: str,
+        *,
+        waiters: int = 1,
+        total: float = TOTAL_SECONDS,
+        most_bytes: int = MAX_BYTES,
     ) -> None:
         self.name = name
+        self._most_bytes = most_bytes
         self._url = url.rstrip("/")
         self._total = total
         self._places = threading.BoundedSemaphore(waiters)
@@ -102,6 +109,6 @@ class Party:
             body = b""
             for chunk in response.iter_raw():
                 body += chunk
-                if len(body) > MAX_BYTES or time.monotonic() - started > self._total:
+                if len(body) > self._most_bytes or time.monotonic() - started > self._total:
                     raise httpx.ReadTimeout("answer too long or too slow")
             return Answer(response.status_code, body, response.headers)

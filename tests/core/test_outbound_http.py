@@ -6,43 +6,12 @@ import threading
 import time
 import tracemalloc
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tiny_server import Server, send
 
 from app.core import http
 from app.core.http import MAX_BYTES, WAIT_SECONDS, Party, PartyUnavailable
-
-
-class Server(ThreadingHTTPServer):
-    """A party whose answers a test decides; `seen` are the paths it was asked for."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, answer):
-        self.seen, self.go, self.arrived = [], threading.Event(), threading.Semaphore(0)
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                self.server.seen.append(self.path)
-                self.server.arrived.release()
-                try:
-                    answer(self, self.server)
-                except OSError:
-                    self.close_connection = True
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-
-    def handle_error(self, *_):
-        pass
 
 
 @contextmanager
@@ -57,14 +26,6 @@ def party_of(answer, **options):
         party.close()
         server.shutdown()
         server.server_close()
-
-
-def send(handler, body, status=200, **headers):
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 def promptly(handler, server):

@@ -1,15 +1,16 @@
 """The provider's jobs: telling clients of a logout, forgetting what is over."""
 
 import uuid
-from urllib.parse import urlsplit
 
 from app.connectors.world import World
-from app.core import clock
+from app.core import clock, strangers
 from app.core.db import unit_of_work
-from app.core.http import Party, PartyUnavailable
+from app.core.http import PartyUnavailable
 from app.core.jobs import task
 from app.identity.openid import grants, logins, logout, proof, requests
 from app.identity.openid.models import OpenidClient, OpenidLogoutNotice
+
+PARTY = "openid_client"
 
 
 @task(logout.TELL_TASK, queue="openid")
@@ -25,21 +26,16 @@ def tell_logout(world: World, *, notice_id: str) -> None:
         if address is None or client.disabled_at is not None:
             return
         token = logout.logout_token(session, world.core.settings.public_url, notice)
-    _send(address, token)
+    _send(world, address, token)
     with unit_of_work(world.core) as session:
         session.get_one(OpenidLogoutNotice, row_id).delivered_at = clock.now()
 
 
-def _send(address: str, token: str) -> None:
-    parts = urlsplit(address)
-    party = Party("openid_client", f"{parts.scheme}://{parts.netloc}")
-    try:
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
-        answer = party.request("POST", path, data={"logout_token": token})
-    finally:
-        party.close()
+def _send(world: World, address: str, token: str) -> None:
+    internal, form = world.core.settings.internal_hosts, {"logout_token": token}
+    answer = strangers.call(PARTY, "POST", address, internal=internal, data=form)
     if answer.status not in (200, 204):
-        raise PartyUnavailable("openid_client")
+        raise PartyUnavailable(PARTY)
 
 
 @task("openid.forget_old", cron="47 * * * *")
