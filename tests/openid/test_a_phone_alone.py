@@ -8,20 +8,15 @@ from urllib.request import Request, urlopen
 import pytest
 from identity.lives import code_for, headers_of
 from identity.lives import sign_in as sign_in_to_app
-from site_and_browser import text_of
-from sqlalchemy import delete, update
+from site_and_browser import forget_texts, text_of
 
 from app.core import clock
-from app.core.db import unit_of_work
-from app.core.limits import Used
 from app.identity import tokens
 from app.identity.accounts import account_of_phone
-from app.identity.models import LoginCode
 from scripts.environment import read_world
 
 NEW = "+8619922230001"
 FIRST = "重新核验实名"
-HOUR = timedelta(hours=1)
 OWNER = read_world()["people"][140]
 
 
@@ -73,10 +68,7 @@ def show_face(client, stubs, headers):
 
 def is_let_in(browsers, core, site):
     """Whether a new browser with the new phone gets as far as the site's own question."""
-    with unit_of_work(core) as session:
-        # Texts are sent a minute apart, five an hour.
-        session.execute(update(LoginCode).values(created_at=LoginCode.created_at - HOUR))
-        session.execute(delete(Used))
+    forget_texts(core)
     browser = browsers()
     page = browser.sign_in(browser.open(site.address()), NEW)
     assert (page.status_code == 422) is (FIRST in text_of(page))

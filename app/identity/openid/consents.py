@@ -10,7 +10,7 @@ from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.types import Actor
 from app.identity.openid import grants, logout
-from app.identity.openid.models import OpenidClient, OpenidConsent
+from app.identity.openid.models import OpenidClient, OpenidConsent, OpenidGrant
 from app.identity.openid.scopes import NOTICE_VERSION
 
 
@@ -54,9 +54,8 @@ def give_consent(
     )
     session.add(consent)
     session.flush()
-    for grant in grants.open_grants(session, account_id, client_id):
-        if not set(grant.scopes) <= set(consent.scopes):
-            grants.end(grant, "withdrawn")
+    wider = ~OpenidGrant.scopes.contained_by(consent.scopes)
+    grants.end_all(session, "withdrawn", grants.of_client(account_id, client_id), wider)
     return consent
 
 
@@ -78,9 +77,8 @@ def withdraw_consent(session: Session, actor: Actor, client_id: uuid.UUID) -> No
     if consent is None:
         raise NotFound
     consent.withdrawn_at = clock.now()
-    for grant in grants.open_grants(session, actor.account, client_id):
-        grants.end(grant, "withdrawn")
-        logout.tell(session, grant)
+    grants.end_all(session, "withdrawn", grants.of_client(actor.account, client_id))
+    logout.tell(session, session.get_one(OpenidClient, client_id), actor.account, None)
 
 
 def _standing(

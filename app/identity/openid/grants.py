@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from app.core import clock
 from app.core.db import Session
@@ -141,14 +141,15 @@ def end(grant: OpenidGrant, because: str) -> None:
         grant.ended_because = because
 
 
-def open_grants(session: Session, account_id: uuid.UUID, client_id: uuid.UUID) -> list[OpenidGrant]:
-    """The living families of a client for one person."""
-    mine = select(OpenidGrant).where(
-        OpenidGrant.account_id == account_id,
-        OpenidGrant.client_id == client_id,
-        OpenidGrant.ended_at.is_(None),
-    )
-    return list(session.scalars(mine.with_for_update()))
+def end_all(session: Session, because: str, *those: ColumnElement[bool]) -> None:
+    """The same for all of these families at once."""
+    living = update(OpenidGrant).where(OpenidGrant.ended_at.is_(None), *those)
+    session.execute(living.values(ended_at=clock.now(), ended_because=because))
+
+
+def of_client(account_id: uuid.UUID, client_id: uuid.UUID) -> ColumnElement[bool]:
+    """What a client was given for one person."""
+    return and_(OpenidGrant.account_id == account_id, OpenidGrant.client_id == client_id)
 
 
 def forget_old(session: Session) -> int:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.core import clock, jobs
 from app.core.db import Session
@@ -21,37 +21,33 @@ LOGOUT_TOKEN_LIFE = 120
 def end_login(session: Session, login: OpenidLogin) -> None:
     """Sign the browser out. Clients are told; what they may do while nobody is there stays theirs."""
     login.ended_at = clock.now()
-    opened = select(OpenidGrant).where(
-        OpenidGrant.login_id == login.id, OpenidGrant.code_used_at.is_not(None)
-    )
-    told: set[uuid.UUID] = set()
-    for grant in session.scalars(opened.with_for_update()):
-        if "offline_access" not in grant.scopes:
-            grants.end(grant, "signed_out")
-        if grant.client_id not in told:
-            told.add(grant.client_id)
-            tell(session, grant)
+    _end_and_tell(session, login.account_id, OpenidGrant.login_id == login.id, login.id)
 
 
 def end_logins_of(session: Session, account_id: uuid.UUID) -> None:
-    """Sign a person out of every browser."""
-    open_ones = select(OpenidLogin).where(
-        OpenidLogin.account_id == account_id, OpenidLogin.ended_at.is_(None)
+    """Sign a person out of every browser. Each client is told once, of all together."""
+    ending = (
+        update(OpenidLogin)
+        .where(OpenidLogin.account_id == account_id, OpenidLogin.ended_at.is_(None))
+        .values(ended_at=clock.now())
+        .returning(OpenidLogin.id)
     )
-    for login in session.scalars(open_ones.with_for_update()):
-        end_login(session, login)
+    ended = session.scalars(ending).all()
+    if ended:
+        _end_and_tell(session, account_id, OpenidGrant.login_id.in_(ended), None)
 
 
-def tell(session: Session, grant: OpenidGrant) -> None:
-    """Have the client told, if it wants to be."""
-    client = session.get_one(OpenidClient, grant.client_id)
+def tell(
+    session: Session, client: OpenidClient, account_id: uuid.UUID, login_id: uuid.UUID | None
+) -> None:
+    """Have the client told, if it wants to be, of one sign-in or (None) of all."""
     if client.backchannel_logout_uri is None or client.disabled_at is not None:
         return
     notice = OpenidLogoutNotice(
         id=new_id(),
         client_id=client.id,
-        login_id=grant.login_id,
-        account_id=grant.account_id,
+        login_id=login_id,
+        account_id=account_id,
         created_at=clock.now(),
         delivered_at=None,
     )
@@ -60,20 +56,32 @@ def tell(session: Session, grant: OpenidGrant) -> None:
     jobs.defer(session, TELL_TASK, queue="openid", notice_id=str(notice.id))
 
 
+def _end_and_tell(
+    session: Session, account_id: uuid.UUID, those: ColumnElement[bool], login_id: uuid.UUID | None
+) -> None:
+    opened = (those, OpenidGrant.code_used_at.is_not(None))
+    present_only = ~OpenidGrant.scopes.contains(["offline_access"])
+    grants.end_all(session, "signed_out", *opened, present_only)
+    through = select(OpenidGrant.client_id).where(*opened)
+    for client in session.scalars(select(OpenidClient).where(OpenidClient.id.in_(through))):
+        tell(session, client, account_id, login_id)
+
+
 def logout_token(session: Session, issuer: str, notice: OpenidLogoutNotice) -> str:
-    """What the client verifies: who signed out where, good for two minutes."""
+    """What the client verifies: who signed out, of which sign-in or of all; good for two minutes."""
     client = session.get_one(OpenidClient, notice.client_id)
     now = int(clock.now().timestamp())
     claims = {
         "iss": issuer,
         "aud": str(client.id),
         "sub": subject(session, client, notice.account_id),
-        "sid": sid(session, client, notice.login_id),
         "iat": now,
         "exp": now + LOGOUT_TOKEN_LIFE,
         "jti": str(notice.id),
         "events": {EVENT: {}},
     }
+    if notice.login_id is not None:
+        claims["sid"] = sid(session, client, notice.login_id)
     return sign(session.core.keys, LOGOUT_TOKEN, claims)
 
 

@@ -4,8 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -183,7 +183,8 @@ class OpenidLogoutNotice(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("openid_clients.id"), index=True)
-    login_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("openid_logins.id"), index=True)
+    #: None: all of the person's sign-ins at this client ended.
+    login_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("openid_logins.id"), index=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
