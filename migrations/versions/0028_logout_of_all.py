@@ -1,13 +1,13 @@
 """Identity: a site may be told once of all the sign-ins of a person that ended together.
 
-Revision ID: 0027
+Revision ID: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
