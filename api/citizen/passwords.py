@@ -38,12 +38,17 @@ class PasswordSessionRequest(Schema):
     work = Text(120, load_default=None)
 
 
-class NewPassword(Schema):
-    """The password, and either a code with the purpose `password` or the old password."""
+class PasswordProof(Schema):
+    """Either a code with the purpose `password` or the old password."""
 
-    password = Text(LONGEST, required=True)
     code = Text(6, load_default=None, validate=ma.validate.Regexp(r"[0-9]{6}\Z"))
     old_password = Text(LONGEST, load_default=None)
+
+
+class NewPassword(PasswordProof):
+    """The password, and the proof that its owner sets it."""
+
+    password = Text(LONGEST, required=True)
 
 
 class PasswordState(Schema):
@@ -77,13 +82,15 @@ def show_password() -> dict[str, Any]:
 @mine.response(204)
 def set_password(body: dict[str, Any]) -> Response | None:
     """Set or change my password. My other devices are signed out."""
-    proof = Proof(body["code"], body["old_password"])
-    refused = password.set_password(session(), actor(), body["password"], proof)
+    new = body.pop("password")
+    refused = password.set_password(session(), actor(), new, Proof(**body))
     return problem(refused.error) if refused else None
 
 
 @mine.route("", methods=["DELETE"], policy="own account")
+@mine.arguments(PasswordProof)
 @mine.response(204)
-def remove_password() -> None:
+def remove_password(body: dict[str, Any]) -> Response | None:
     """Have no password any more; the phone code goes on working."""
-    password.remove_password(session(), actor())
+    refused = password.remove_password(session(), actor(), Proof(**body))
+    return problem(refused.error) if refused else None

@@ -79,6 +79,10 @@ def put(client, person, **body):
     return client.put(MINE, json={"password": OTHER, **body}, headers=person.headers)
 
 
+def remove(client, person, **body):
+    return client.delete(MINE, json=body, headers=person.headers)
+
+
 def test_phone_and_password_open_a_session_of_the_same_account(owner, enter):
     answer = enter(owner.phone, GOOD)
     assert answer.status_code == 201
@@ -221,10 +225,31 @@ def test_two_keyboards_write_the_same_password(client, invent, code, enter):
 
 def test_a_removed_password_opens_nothing_and_the_phone_code_still_does(client, owner, enter):
     assert client.get(MINE, headers=owner.headers).json["set_at"] is not None
-    assert client.delete(MINE, headers=owner.headers).status_code == 204
-    assert client.delete(MINE, headers=owner.headers).status_code == 204
+    assert remove(client, owner, old_password=GOOD).status_code == 204
     assert client.get(MINE, headers=owner.headers).json == {"set_at": None}
     assert enter(owner.phone, GOOD).status_code == 401
+
+
+def test_nobody_removes_a_password_without_its_owners_proof(client, owner, code, session):
+    for proof, refusal in (
+        ({}, "invalid_input"),
+        ({"old_password": GOOD, "code": "000000"}, "invalid_input"),
+        ({"old_password": OTHER}, "old_password_refused"),
+        ({"code": "000000"}, "code_refused"),
+    ):
+        answer = remove(client, owner, **proof)
+        assert (answer.status_code, answer.json["code"]) == (422, refusal), proof
+    assert client.get(MINE, headers=owner.headers).json["set_at"] is not None
+    session.execute(text("UPDATE login_codes SET created_at = created_at - interval '2 minutes'"))
+    session.commit()
+    assert remove(client, owner, code=code(owner)).status_code == 204
+    assert client.get(MINE, headers=owner.headers).json == {"set_at": None}
+
+
+def test_five_wrong_old_passwords_are_enough_for_removing_it_too(client, owner):
+    for _ in range(5):
+        assert remove(client, owner, old_password="not the old one").status_code == 422
+    assert remove(client, owner, old_password=GOOD).status_code == 429
 
 
 def test_unknown_phone_no_password_and_a_wrong_one_answer_alike(owner, invent, enter):

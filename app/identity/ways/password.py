@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.core import clock, events, limits
 from app.core.db import Session
@@ -47,7 +47,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows that it is the owner who changes the password: a fresh code, or the old password."""
+    """What shows that it is the owner who changes or removes it: a fresh code, or the old password."""
 
     code: str | None
     old_password: str | None
@@ -93,9 +93,7 @@ def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refu
 
     A wrong proof is remembered. Raises `PasswordNotGood`, `InvalidInput` without any proof.
     """
-    if (proof.code is None) == (proof.old_password is None):
-        message = "请提供验证码或原密码之一。 Give either a code or the old password."
-        raise InvalidInput(fields={"code": [message]})
+    _demand(proof)
     account = session.get_one(Account, actor.account, with_for_update={"key_share": True})
     phone = phone_of(session, account)
     password = _normal(new)
@@ -116,11 +114,21 @@ def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refu
     return None
 
 
-def remove_password(session: Session, actor: Actor) -> None:
-    """Have no password any more. Nothing happens if there is none."""
-    mine = delete(AccountPassword).where(AccountPassword.account_id == actor.account)
-    if session.connection().execute(mine).rowcount:
+def remove_password(session: Session, actor: Actor, proof: Proof) -> Refused | None:
+    """Have no password any more. Nothing happens if there is none.
+
+    A wrong proof is remembered. Raises `InvalidInput` without any proof.
+    """
+    _demand(proof)
+    lock_accounts(session, actor.account)
+    row = session.get(AccountPassword, actor.account)
+    refusal = _refuse(session, actor, row, proof)
+    if refusal is not None:
+        return Refused(refusal)
+    if row is not None:
+        session.delete(row)
         _tell(session, actor, "password_removed")
+    return None
 
 
 def password_of(session: Session, actor: Actor) -> AccountPassword | None:
@@ -149,6 +157,12 @@ def _changed_meanwhile(session: Session, account: Account, row: AccountPassword)
     lock_accounts(session, account.id)
     present = select(AccountPassword.password_hash).where(AccountPassword.account_id == account.id)
     return (account.phone_index, session.scalar(present)) != compared
+
+
+def _demand(proof: Proof) -> None:
+    if (proof.code is None) == (proof.old_password is None):
+        message = "请提供验证码或原密码之一。 Give either a code or the old password."
+        raise InvalidInput(fields={"code": [message]})
 
 
 def _refuse(
