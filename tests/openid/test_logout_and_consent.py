@@ -7,7 +7,7 @@ import jwt as pyjwt
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from site_and_browser import text_of
+from site_and_browser import forget_texts, text_of
 from sqlalchemy import select, text
 
 from app.core.db import unit_of_work
@@ -45,6 +45,30 @@ def test_a_site_signs_its_person_out_without_a_question(browser, leaving, get_to
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{BYE}?state=s+%26+t")
     assert not is_live(client, tokens), "what was given to a browser ends with it"
     assert 'name="phone"' in browser.open(leaving.address()).get_data(as_text=True)
+
+
+def test_signing_in_anew_in_a_browser_goes_on_with_the_sign_in_that_sites_know(
+    leaving, get_tokens, core, browser, client
+):
+    first, person = get_tokens(leaving)
+    forget_texts(core)
+    again, _ = get_tokens(leaving, person=person, prompt="login")
+    sids = {
+        pyjwt.decode(tokens["id_token"], options={"verify_signature": False})["sid"]
+        for tokens in (first, again)
+    }
+    assert len(sids) == 1
+    browser.client.get(logout_address(id_token_hint=first["id_token"]))
+    assert not any(is_live(client, tokens) for tokens in (first, again))
+
+
+def test_somebody_else_who_signs_in_in_the_same_browser_ends_what_sites_had(
+    leaving, get_tokens, core, session, client, invent
+):
+    tokens, _ = get_tokens(leaving)
+    get_tokens(leaving, person=invent(), prompt="login")
+    assert not is_live(client, tokens)
+    assert session.scalars(select(OpenidLogoutNotice)).one().login_id is not None
 
 
 def test_offline_access_outlives_the_browser(browser, leaving, get_tokens, client):

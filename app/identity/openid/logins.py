@@ -8,6 +8,7 @@ from app.core import clock
 from app.core.db import Session
 from app.core.ids import new_id
 from app.identity.models import Account
+from app.identity.openid import logout
 from app.identity.openid.models import OpenidGrant, OpenidLogin, OpenidLogoutNotice, OpenidRequest
 from app.identity.openid.secrets import digest, new_secret
 
@@ -35,31 +36,28 @@ def current_login(session: Session, browser: str) -> OpenidLogin | None:
 def open_login(session: Session, account: Account, browser: str, amr: list[str]) -> str:
     """Sign `account` in. Returns the browser's new cookie: one that somebody planted knows nothing.
 
-    Sign-ins that wait in other windows of this browser go on with the new cookie.
+    Sign-ins that wait in other windows of this browser go on with the new cookie. Somebody who signs
+    in anew goes on with the sign-in that sites know; anybody else's ends.
     """
     at, fresh = clock.now(), new_secret()
     old = digest(browser)
-    session.execute(
-        update(OpenidLogin)
-        .where(OpenidLogin.browser_hash == old, OpenidLogin.ended_at.is_(None))
-        .values(ended_at=at)
+    before = select(OpenidLogin).where(
+        OpenidLogin.browser_hash == old, OpenidLogin.ended_at.is_(None)
     )
+    login = session.scalar(before.with_for_update())
+    if login is not None and login.account_id != account.id:
+        logout.end_login(session, login)
+        login = None
     waiting = update(OpenidRequest).where(
         OpenidRequest.browser_hash == old, OpenidRequest.finished_at.is_(None)
     )
     session.execute(waiting.values(browser_hash=digest(fresh)))
-    session.add(
-        OpenidLogin(
-            id=new_id(),
-            account_id=account.id,
-            browser_hash=digest(fresh),
-            amr=amr,
-            auth_at=at,
-            last_used_at=at,
-            expires_at=at + LIFE,
-            ended_at=None,
-        )
-    )
+    if login is None:
+        login = OpenidLogin(id=new_id(), account_id=account.id, ended_at=None)
+        session.add(login)
+    login.browser_hash, login.amr = digest(fresh), amr
+    login.auth_at = login.last_used_at = at
+    login.expires_at = at + LIFE
     session.flush()
     return fresh
 
