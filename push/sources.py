@@ -210,7 +210,7 @@ DAILY: Mapping[str, Source] = {
 WAYS_IN = (
     *("password_set", "password_changed", "password_removed"),
     *("wechat_linked", "wechat_removed", "alipay_linked", "alipay_removed"),
-    *("scan_login", "legacy_linked"),
+    *("scan_login", "legacy_linked", "site_token_copied"),
 )
 
 _MANDATE: Mapping[str, Kind] = {"number": "text"}

@@ -34,5 +34,5 @@ class WayInChanged(Event):
     id: str
     account_id: str
     #: password_set, password_changed, password_removed, wechat_linked, wechat_removed, alipay_linked,
-    #: alipay_removed, scan_login, legacy_linked.
+    #: alipay_removed, scan_login, legacy_linked, site_token_copied.
     what: str

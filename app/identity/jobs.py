@@ -55,6 +55,7 @@ TEXTED = {
     "alipay_linked": "支付宝登录绑定",
     "alipay_removed": "支付宝登录解除",
     "wechat_removed": "微信登录解除",
+    "site_token_copied": "授权网站的凭证被重复使用，已停用",
 }
 
 

@@ -9,11 +9,15 @@ from datetime import timedelta
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from support import recorded
 
 from app.core import clock
 from app.core import keys as keyring
 from app.core.db import unit_of_work
+from app.identity.events import WayInChanged
+from app.identity.jobs import text_way_in_changed
 from app.identity.openid import id_tokens, proof
+from push.jobs import tell_way_in_changed
 
 
 @pytest.fixture
@@ -63,6 +67,24 @@ def test_an_older_refresh_token_ends_the_family(get_tokens, site, refresh, useri
     assert (stolen.status_code, stolen.get_json()["error"]) == (400, "invalid_grant")
     assert refresh(site, third["refresh_token"]).status_code == 400
     assert userinfo(third["access_token"]) == 401
+
+
+def test_whose_refresh_token_was_copied_is_told_once_in_the_inbox_and_by_text_message(
+    get_tokens, site, refresh, client, session, world
+):
+    tokens, person = get_tokens(site, scope=OFFLINE)
+    second = refresh(site, tokens["refresh_token"]).get_json()
+    refresh(site, second["refresh_token"])
+    for _ in range(3):
+        refresh(site, tokens["refresh_token"])
+    (told,) = recorded(session, WayInChanged)
+    tell_way_in_changed.run(world, **told)
+    (notice,) = client.get("/api/v1/notices", headers=person.headers).get_json()["items"]
+    assert (notice["category"], notice["title"]) == ("security", "已停止一个网站的授权凭证")
+    sent = []
+    world.sms.send = lambda phone, template, parameters: sent.append((phone, parameters[1]))
+    text_way_in_changed.run(world, **told)
+    assert sent == [(person.phone, "授权网站的凭证被重复使用，已停用")]
 
 
 def test_another_sites_refresh_token_is_unknown_and_unharmed(get_tokens, site, register, refresh):

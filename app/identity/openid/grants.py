@@ -11,9 +11,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
-from app.core import clock
+from app.core import clock, events
 from app.core.db import Session
+from app.core.ids import new_id
 from app.core.keys import KeyRing
+from app.identity.events import WayInChanged
 from app.identity.openid.models import OpenidClient, OpenidGrant, OpenidToken
 from app.identity.openid.secrets import digest, new_secret
 
@@ -106,7 +108,7 @@ def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
     """Go on to the next generation if `text` is the present refresh token of this locked family.
 
     The token just replaced gets the same successor again for REPEAT_WINDOW; an older one proves a
-    copy and ends the family. The caller commits in either case.
+    copy: the family ends and its person is told. The caller commits in either case.
     """
     presented, at = _read(session.core.keys, text), clock.now()
     if presented is None or presented[0] != grant.id:
@@ -121,6 +123,8 @@ def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
         return True
     log.warning("openid_refresh_reused", count=1)
     end(grant, "reuse")
+    told = WayInChanged(str(new_id()), str(grant.account_id), "site_token_copied")
+    events.record(session, told)
     return False
 
 
