@@ -5,12 +5,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from identity import legacy_support
 from sqlalchemy import create_engine, select, text
 from support import make_person
 
 from app.audit.models import Destruction
 from app.core import clock
 from app.core.db import unit_of_work
+from app.identity.legacy import importing, linking, reading
+from app.identity.legacy.models import LegacyUser
 from app.privacy import retention
 from composition import PARTS, TASKS
 from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
@@ -123,6 +126,37 @@ def test_whole_days_of_scans_go_after_two_months(live_core, purge):
         assert session.scalar(text("SELECT count(*) FROM scans")) == 2
         days = session.scalars(select(Destruction.day).order_by(Destruction.day)).all()
     assert [(clock.now().date() - day).days for day in days] == [90, 62]
+
+
+def import_of(core, path, days_ago, *rows):
+    """Import a department's file, so many days ago."""
+    with unit_of_work(core) as session:
+        file = reading.examine(legacy_support.write(path, rows))
+        run = importing.begin(session, legacy_support.SOURCE, file)
+        importing.store(session, run.id, 0, list(reading.rows(path)))
+        run.started_at -= timedelta(days=days_ago)
+        importing.finish(session, run.id)
+        run_id = run.id
+    with unit_of_work(core) as session:
+        linking.link_imported(session, run_id)
+
+
+def test_departments_users_whom_nobody_claims_go_a_year_after_their_last_file(
+    live_core, purge, tmp_path
+):
+    legacy_support.enter(live_core)
+    owner = make_person(live_core)
+    old, met_again, young = (legacy_support.a_row(number) for number in (11, 12, 13))
+    owners = legacy_support.row_of(owner)
+    import_of(live_core, tmp_path / "old.csv", 370, old, met_again, owners)
+    import_of(live_core, tmp_path / "young.csv", 360, met_again, young)
+    assert purge()["legacy_users"] == 1
+    with unit_of_work(live_core) as session:
+        left = session.scalars(select(LegacyUser.linked_account_id)).all()
+        (record,) = session.scalars(select(Destruction)).all()
+    assert sorted(left, key=str) == sorted([owner.actor.account, None, None], key=str)
+    assert (record.table_name, record.count, record.rule) == ("legacy_users", 1, "legacy_users")
+    assert purge()["legacy_users"] == 0
 
 
 def test_the_job_runs_them_where_the_role_is_configured(live_core, world):

@@ -1,13 +1,17 @@
 """What departments' files say of somebody."""
 
 import uuid
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 
 from app.core.db import Session
 from app.identity.legacy.linking import plain
 from app.identity.legacy.models import LegacySource, LegacyUser
-from app.privacy.parts import Kept, Part, Section
+from app.privacy.parts import Kept, Part, Rule, Section
+
+#: How long somebody whom no account claims is kept after the last file that named them.
+UNCLAIMED_KEPT = timedelta(days=366)
 
 
 def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> list[Section]:
@@ -47,4 +51,13 @@ part = Part(
     tables=frozenset({LegacyUser.__tablename__}),
     export=export,
     erase=erase,
+    retention=(
+        Rule(
+            "legacy_users",
+            UNCLAIMED_KEPT,
+            "个人信息保护法 第19条",
+            "linked_account_id IS NULL AND import_id IN"
+            " (SELECT id FROM legacy_imports WHERE started_at < :before)",
+        ),
+    ),
 )
