@@ -8,6 +8,7 @@ from api.blueprints import AudienceBlueprint
 from api.context import actor, session
 from api.errors import language
 from api.schemas import Schema
+from app.identity.face import services as face
 from app.identity.queries import platform_of
 from app.privacy import consents, registered
 from app.privacy.consents import Standing
@@ -105,6 +106,8 @@ def give_consent(body: dict[str, Any], purpose: str) -> dict[str, Any]:
 def withdraw_consent(purpose: str) -> None:
     """No longer agree, from now on; what rested on it ends."""
     consents.withdraw(session(), actor(), purpose, platform_of(session(), actor()))
+    if purpose == face.PURPOSE:
+        face.end_level(session(), actor().account)
 
 
 def _purpose(purpose: Purpose) -> dict[str, Any]:

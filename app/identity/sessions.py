@@ -114,7 +114,8 @@ def open_session(
 def authenticate(session: Session, token: str) -> Actor:
     """The actor of an access token whose session has not been ended. Raises `TokenRefused`.
 
-    Revocation is known from memory; when that is older than it may be, PostgreSQL is asked.
+    Revocation is known from memory; when that is older than it may be, PostgreSQL is asked. The level
+    face is always asked about.
     """
     actor = tokens.read_access(session.core.keys, token)
     fresh = session.core.freshness
@@ -122,7 +123,7 @@ def authenticate(session: Session, token: str) -> Actor:
         raise TokenRefused
     if fresh.stale and not _is_open(session, actor):
         raise TokenRefused
-    return actor
+    return _while_agreed(session, actor) if actor.level == "face" else actor
 
 
 def refresh(session: Session, text: str, proof: str | None = None) -> Granted | Refused:
@@ -265,6 +266,19 @@ def _session_id(actor: Actor) -> uuid.UUID:
     if actor.session_id is None:
         raise TokenRefused
     return actor.session_id
+
+
+def _while_agreed(session: Session, actor: Actor) -> Actor:
+    """The actor without the level face if the consent to it was withdrawn since the token was made.
+
+    Few have this level, and only for a while: their session's row is looked at each time.
+    """
+    until = session.scalar(
+        select(SessionFamily.face_until).where(SessionFamily.id == actor.session_id)
+    )
+    if until is not None and until > clock.now():
+        return actor
+    return replace(actor, level="real_name", level_until=None)
 
 
 def _is_open(session: Session, actor: Actor) -> bool:

@@ -139,6 +139,45 @@ def test_nobody_is_checked_without_their_consent(client, known):
     assert begin().status_code == 201
 
 
+def test_who_no_longer_agrees_has_the_level_no_longer(
+    core, client, known, begin, finish, show_face
+):
+    headers = known()
+    challenge = begin(headers)
+    show_face(challenge)
+    raised = {"Authorization": f"Bearer {finish(headers, challenge).json['access_token']}"}
+    assert me(client, raised)["level"] == "face"
+    assert client.delete("/api/v1/me/consents/face", headers=raised).status_code == 204
+    shown = me(client, raised)
+    assert (shown["level"], shown["level_until"]) == ("real_name", None)
+    actor = sessions.authenticate(_session(core), raised["Authorization"].split()[1])
+    with core.session() as session:
+        anew = sessions.grant_anew(session, actor)
+    assert sessions.authenticate(_session(core), anew).level == "real_name"
+
+
+def test_a_check_under_way_does_not_count_once_the_consent_is_withdrawn(
+    client, known, begin, finish, show_face
+):
+    headers = known()
+    challenge = begin(headers)
+    show_face(challenge)
+    assert client.delete("/api/v1/me/consents/face", headers=headers).status_code == 204
+    assert code_of(finish(headers, challenge)) == (403, "consent_required")
+    assert me(client, headers)["level"] == "real_name"
+    assert agree(client, headers).status_code == 201
+    assert finish(headers, challenge).json["level"] == "face"
+
+
+def test_withdrawing_something_else_leaves_the_face_alone(client, known, begin, finish, show_face):
+    headers = known()
+    challenge = begin(headers)
+    show_face(challenge)
+    raised = {"Authorization": f"Bearer {finish(headers, challenge).json['access_token']}"}
+    assert client.delete("/api/v1/me/consents/health_code", headers=raised).status_code == 204
+    assert me(client, raised)["level"] == "face"
+
+
 @pytest.mark.parametrize("outcome", ["other_face", "not_live"])
 def test_a_failed_check_is_refused_and_cannot_be_tried_again(
     client, known, begin, finish, show_face, outcome

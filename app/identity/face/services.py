@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.audit import services as audit
 from app.audit.services import act_of
@@ -26,6 +26,8 @@ from app.identity.models import SessionFamily
 from app.identity.queries import IdentityDocument, identity_document
 from app.privacy import consents
 
+#: What a person must have agreed to.
+PURPOSE = "face"
 #: How long a person may take over the check.
 CHALLENGE_LIFE = timedelta(minutes=10)
 CHECKS_A_DAY = Quota("face_day", 10, 86_400)
@@ -52,7 +54,7 @@ def begin(session: Session, verifier: FaceVerifier, actor: Actor) -> Begun | Par
         document = identity_document(session, actor.person)
         if document.document_type not in WITH_PICTURE:
             raise FaceImpossible
-        consents.require(session, actor, "face")
+        consents.require(session, actor, PURPOSE)
         limits.consume(session, CHECKS_A_DAY, str(actor.account))
         return document
 
@@ -78,11 +80,14 @@ def finish(
     """Ask the provider how the check ended; on success this session has the level face for a while.
 
     The challenge is used up by the attempt, and given back while the provider is silent or the person
-    not finished: hence outcomes. Another session's challenge is unknown: `NotFound`.
+    not finished: hence outcomes. Another session's challenge is unknown: `NotFound`. Raises
+    `ConsentRequired` when the consent was withdrawn meanwhile.
     """
 
     def prepare() -> IdentityDocument | None:
-        good = judging.use_up(_mine(session, actor, challenge_id), token)
+        challenge = _mine(session, actor, challenge_id)
+        consents.require(session, actor, PURPOSE)
+        good = judging.use_up(challenge, token)
         return identity_document(session, actor.person) if good else None
 
     def apply(document: IdentityDocument | None, answer: Answer) -> SessionFamily | DomainError:
@@ -101,6 +106,15 @@ def finish(
         call=lambda document: judging.ask(verifier, document, token),
         apply=apply,
     )
+
+
+def end_level(session: Session, account_id: uuid.UUID) -> None:
+    """No session of the account has the level face any more: its owner no longer agrees."""
+    lock_accounts(session, account_id)
+    raised = update(SessionFamily).where(
+        SessionFamily.account_id == account_id, SessionFamily.face_until.is_not(None)
+    )
+    session.execute(raised.values(face_until=None))
 
 
 def forget_old(session: Session) -> int:
@@ -135,6 +149,7 @@ def _mine(session: Session, actor: Actor, challenge_id: uuid.UUID) -> FaceChalle
 def _raise_level(session: Session, actor: Actor, challenge_id: uuid.UUID) -> SessionFamily:
     minutes = session.core.settings.face_level_minutes
     (account,) = lock_accounts(session, actor.account)
+    consents.require(session, actor, PURPOSE)
     account.proved_at = clock.now()
     family = session.get_one(
         SessionFamily, actor.session_id, with_for_update=True, populate_existing=True

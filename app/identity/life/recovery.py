@@ -23,7 +23,7 @@ from app.identity.errors import AlreadyProved, RealNameMismatch
 from app.identity.face import judging
 from app.identity.face.errors import FaceImpossible, FaceRefused
 from app.identity.face.judging import Answer
-from app.identity.face.services import CHALLENGE_LIFE, CHECKS_A_DAY, WITH_PICTURE
+from app.identity.face.services import CHALLENGE_LIFE, CHECKS_A_DAY, PURPOSE, WITH_PICTURE
 from app.identity.life import texts
 from app.identity.life.errors import ProofRefused
 from app.identity.life.merges import absorb
@@ -109,6 +109,7 @@ def finish(
 
     def prepare() -> IdentityDocument | None:
         proof = _mine(session, actor, proof_id)
+        consents.require(session, actor, PURPOSE)
         good = judging.use_up(proof, token)
         return identity_document(session, proof.person_id) if good else None
 
@@ -141,7 +142,7 @@ def _check(session: Session, actor: Actor, claimed: Claim) -> None:
         raise AlreadyProved
     if claimed.document.type not in WITH_PICTURE:
         raise FaceImpossible
-    consents.require(session, actor, "face")
+    consents.require(session, actor, PURPOSE)
 
 
 def _proof(proof_id: uuid.UUID, actor: Actor, person_id: uuid.UUID, check: FaceCheck) -> FaceProof:
