@@ -3,18 +3,21 @@
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
+from app.audit import services as audit
+from app.audit.services import act_of
 from app.core import clock, limits
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
-from app.family import uses
+from app.family import people, uses
 from app.payments import bills, ending, orders
 from app.payments.bills import Chosen
 from app.payments.errors import BillInAnotherOrder
@@ -60,6 +63,7 @@ def place_order(
     session.flush()
     _take(session, order, chosen)
     _note_mandates(session, actor, order, chosen)
+    _note_others(session, actor, order, chosen)
     return order
 
 
@@ -139,6 +143,17 @@ def _note_mandates(session: Session, actor: Actor, order: Order, chosen: Sequenc
     mandated = {each.bill.beneficiary_index for each in chosen if each.basis == "mandate"}
     if mandated and uses.record_order(session, actor, mandated, order.id) != mandated:
         raise NotFound
+
+
+def _note_others(session: Session, actor: Actor, order: Order, chosen: Sequence[Chosen]) -> None:
+    """Leave an audit row for each other person the order is for, and by what right."""
+    others = {each.bill.beneficiary_index: each.basis for each in chosen if each.basis != "own"}
+    for index, basis in others.items():
+        person = people.person_with(session, index)
+        act = act_of(actor, "payments.order", subject_id=person, object_id=order.id, reason=basis)
+        if basis == "mandate":
+            act = replace(act, on_behalf_of=person)
+        audit.record(session, act)
 
 
 def _number(at: datetime) -> str:
