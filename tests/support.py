@@ -114,6 +114,8 @@ PARTICULAR = {
     "login_codes.known_tries": 1,
     "openid_clients.auth_method": "none",
     "openid_clients.application_type": "web",
+    "openid_client_proposals.kind": "register",
+    "openid_client_proposals.wanted": {"name": "site"},
     "regions.code": "420000000000",
     "regions.level": 2,
     "themes.audience": "both",

@@ -31,7 +31,7 @@ from app.identity.legacy.models import LegacyImport, LegacySource, LegacyUser
 from app.identity.life import merges
 from app.identity.life.models import FaceProof
 from app.identity.models import Account, Person, SessionFamily
-from app.identity.openid.models import OpenidClient, OpenidConsent
+from app.identity.openid.models import OpenidClient, OpenidClientProposal, OpenidConsent
 from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
 from app.identity.staff.models import Officer, OfficerPasskey
@@ -109,6 +109,14 @@ def a_site(place_: Place, _: Any) -> uuid.UUID:
     """A site in the registry that has a secret."""
     secret = {"auth_method": "client_secret_basic", "secret_hash": b"s" * 32}
     return _row(place_, OpenidClient, application_type="web", sector="site.example", **secret)
+
+
+def a_proposal(place_: Place, person: Any) -> uuid.UUID:
+    """Another secret for a site, proposed by somebody."""
+    site, by = a_site(place_, person), an_officer(place_, person)
+    return _row(
+        place_, OpenidClientProposal, kind="secret", client_id=site, wanted=None, proposed_by=by
+    )
 
 
 SITE = {
@@ -262,6 +270,7 @@ OBJECTS: dict[str, Make] = {
     "device_id": a_device,
     "client_id": a_consent,
     "registered_id": a_site,
+    "proposal_id": a_proposal,
     "officer_id": an_officer,
     "role_id": a_role,
     "organisation_id": a_company,
@@ -285,13 +294,14 @@ NOBODYS = {
 }
 
 #: Objects that belong to nobody in particular: whoever has the role may reach any of them.
-EVERYBODYS = {"officer_id", "registered_id"}
+EVERYBODYS = {"officer_id", "registered_id", "proposal_id"}
 
 #: Where even the owner of the example finds nothing, and why.
 NOTHING_YET = {
     ("GET", "/api/v1/me/data-exports/<uuid:export_id>/file"): "no file until the job has run",
     ("POST", "/api/v1/me/data-exports/<uuid:export_id>/tickets"): "no code was sent",
     ("POST", "/api/v1/me/recoveries/<uuid:proof_id>"): "a session's (test_another_phone.py)",
+    ("POST", "/api/v1/officer/clients/proposals/<uuid:proposal_id>/secret"): "not approved yet",
 }
 
 #: What a route that names an object demands in its body besides; without a line: nothing.

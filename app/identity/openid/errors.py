@@ -1,6 +1,6 @@
 """What can go wrong on our own pages and in the registry."""
 
-from app.core.errors import InvalidInput, NotAllowed, NotFound
+from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 
 class ClientNotValid(InvalidInput):
@@ -9,6 +9,14 @@ class ClientNotValid(InvalidInput):
     code = "client_not_valid"
     zh = "接入应用的登记信息有误：{reason}"
     en = "The client cannot be registered like this: {reason}"
+
+
+class ProposalWaits(Conflict):
+    """Something else is proposed for this client already."""
+
+    code = "proposal_waits"
+    zh = "该应用已有待批准的变更，请先处理。"
+    en = "Another change of this client waits to be approved."
 
 
 class RequestGone(NotFound):

@@ -50,6 +50,44 @@ class OpenidClient(Base):
     disabled_at: Mapped[datetime | None]
 
 
+class OpenidClientProposal(Base):
+    """A change of the registry that one officer proposes and another approves."""
+
+    __tablename__ = "openid_client_proposals"
+    __table_args__ = (
+        CheckConstraint("kind IN ('register', 'change', 'secret')", name="kind"),
+        CheckConstraint("(kind = 'secret') = (wanted IS NULL)", name="wanted"),
+        CheckConstraint("kind = 'register' OR client_id IS NOT NULL", name="client"),
+        CheckConstraint("NOT approved OR decided_by <> proposed_by", name="two_people"),
+        CheckConstraint(
+            "(decided_at IS NULL) = (approved IS NULL)"
+            " AND (decided_at IS NULL) = (decided_by IS NULL)",
+            name="decided",
+        ),
+        Index(
+            "uq_openid_client_proposals_waiting",
+            "client_id",
+            unique=True,
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    #: None until a new client is approved.
+    client_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("openid_clients.id"))
+    #: All that is to be registered (`NewClient`); None where it is about the secret.
+    wanted: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    proposed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("officers.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officers.id"))
+    decided_at: Mapped[datetime | None]
+    #: Null while it waits.
+    approved: Mapped[bool | None]
+    #: When who proposed it was shown the secret.
+    collected_at: Mapped[datetime | None]
+
+
 class OpenidLogin(Base):
     """A browser in which somebody is signed in to our own pages."""
 

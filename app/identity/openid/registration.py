@@ -52,7 +52,7 @@ def register_client(session: Session, by: Actor, new: NewClient) -> tuple[Openid
 
     Raises `ClientNotValid`.
     """
-    sector = _check(new, strict=session.core.settings.production)
+    sector = check(session, new)
     secret = new_secret("hbs_") if new.auth_method == "client_secret_basic" else None
     client = OpenidClient(
         id=new_id(),
@@ -81,10 +81,8 @@ def change_client(session: Session, by: Actor, client_id: uuid.UUID, new: NewCli
 
     Raises `NotFound`, `ClientNotValid`; another sector would make everybody a stranger to it.
     """
-    client = _existing(session, client_id)
-    sector = _check(new, strict=session.core.settings.production)
-    same = (client.auth_method, client.application_type, client.sector)
-    _demand((new.auth_method, new.application_type, sector) == same, "auth_method, sector")
+    client = lock(session, client_id)
+    check_change(session, client, new)
     for name in ("name", "department", "redirect_uris", "post_logout_redirect_uris"):
         setattr(client, name, getattr(new, name))
     client.backchannel_logout_uri = new.backchannel_logout_uri
@@ -95,7 +93,7 @@ def change_client(session: Session, by: Actor, client_id: uuid.UUID, new: NewCli
 
 def renew_secret(session: Session, by: Actor, client_id: uuid.UUID) -> str:
     """Give a client another secret; the old one is refused from now on. Raises `NotFound`."""
-    client = _existing(session, client_id)
+    client = lock(session, client_id)
     if client.auth_method != "client_secret_basic":
         raise NotFound
     secret = new_secret("hbs_")
@@ -106,7 +104,7 @@ def renew_secret(session: Session, by: Actor, client_id: uuid.UUID) -> str:
 
 def disable_client(session: Session, by: Actor, client_id: uuid.UUID) -> None:
     """Refuse a client and all of its tokens from now on. Raises `NotFound`."""
-    client = _existing(session, client_id)
+    client = lock(session, client_id)
     if client.disabled_at is None:
         client.disabled_at = clock.now()
         _record(session, by, "openid.client_disabled", client)
@@ -154,7 +152,8 @@ def may_redirect(client: OpenidClient, uri: str) -> bool:
     return any(each is not None and each.groups() == wished.groups() for each in own)
 
 
-def _existing(session: Session, client_id: uuid.UUID) -> OpenidClient:
+def lock(session: Session, client_id: uuid.UUID) -> OpenidClient:
+    """One client, locked. Raises `NotFound`."""
     client = session.get(OpenidClient, client_id, with_for_update=True)
     if client is None:
         raise NotFound
@@ -165,8 +164,16 @@ def _record(session: Session, by: Actor, action: str, client: OpenidClient) -> N
     record(session, act_of(by, action, object_id=client.id))
 
 
-def _check(new: NewClient, *, strict: bool) -> str:
-    """Refuse what is not valid. Returns the sector."""
+def check_change(session: Session, client: OpenidClient, new: NewClient) -> None:
+    """Refuse what would make it another client. Raises `ClientNotValid`."""
+    sector = check(session, new)
+    same = (client.auth_method, client.application_type, client.sector)
+    _demand((new.auth_method, new.application_type, sector) == same, "auth_method, sector")
+
+
+def check(session: Session, new: NewClient) -> str:
+    """The sector of what is valid. Raises `ClientNotValid`."""
+    strict = session.core.settings.production
     _demand(new.name.strip() and new.department.strip(), "name, department")
     _demand(new.auth_method in AUTH_METHODS, "auth_method")
     _demand(new.application_type in ("web", "native"), "application_type")
