@@ -8,6 +8,9 @@ ARGS ?=
 # PORT, STUBS_PORT and KILL reach the commands as environment variables, from wherever they were
 # set: make does that by itself for variables given to it, and `export` would add empty ones.
 
+# Each of the many processes would otherwise compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What browser tests wait for is prepared while the other tests run.
 BESIDE = $(PY) -m scripts.browser & $(PY) -m scripts.frontend &
 
