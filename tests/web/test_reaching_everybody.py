@@ -27,7 +27,8 @@ FOCUSED = """() => {
     const { top, bottom } = it.getBoundingClientRect()
     const above = document.querySelector('.head').getBoundingClientRect().bottom
     const below = document.querySelector('nav.bar')?.getBoundingClientRect().top ?? innerHeight
-    const name = it.id || it.name || it.value || it.textContent.trim()
+    const label = it.labels?.[0]?.textContent.trim()
+    const name = label || it.id || it.name || it.value || it.textContent.trim()
     return [name, top >= above && bottom <= below]
 }"""
 

@@ -40,6 +40,11 @@ export class Problem extends Error {
   ) {
     super(message)
   }
+
+  /** The same problem of other fields. */
+  with(fields: Record<string, string[]>, message = this.message): Problem {
+    return new Problem(this.code, message, this.status, fields, this.retryAfter, this.facts)
+  }
 }
 
 /** The problem in an answer of the API. */
@@ -66,10 +71,9 @@ export function answered(response: Response): Response {
   return response
 }
 
-/** The same problem, said at a field of a form. */
+/** The same problem, said in these words at a field of a form. */
 export function saidAt(field: string, problem: Problem, words = problem.message): Problem {
-  const { code, status, retryAfter, facts } = problem
-  return new Problem(code, words, status, { [field]: [words] }, retryAfter, facts)
+  return problem.with({ [field]: [words] }, words)
 }
 
 /** Nothing could be fetched. */
