@@ -18,6 +18,7 @@ from api.citizen import (
     data_exports,
     devices,
     face,
+    face_mandates,
     family,
     guardianships,
     health_code,
@@ -148,7 +149,14 @@ PACKAGES = (
             data_exports.blueprint,
         )
     ),
-    Package(blueprints=(family.blueprint, guardianships.blueprint, officer_mandates.blueprint)),
+    Package(
+        blueprints=(
+            family.blueprint,
+            face_mandates.blueprint,
+            guardianships.blueprint,
+            officer_mandates.blueprint,
+        )
+    ),
     Package(
         blueprints=(
             bills.blueprint,

@@ -101,6 +101,7 @@ PARTICULAR = {
     "keys.state": "current",
     "audit_rows.result": "done",
     "consent_events.act": "given",
+    "consent_events.account_id": uuid.UUID(int=1),
     "data_exports.state": "requested",
     "persons.sex": "1",
     "account_merges.state": "final",

@@ -79,7 +79,7 @@ class ConsentRequest(Schema):
 @purposes.response(200, PurposeList)
 def list_purposes() -> dict[str, Any]:
     """What personal data are used for here, by what right, and the present notices."""
-    return {"items": [_purpose(each) for each in registered.current().values()]}
+    return {"items": [described(each) for each in registered.current().values()]}
 
 
 @blueprint.route("", methods=["GET"], policy="own consents")
@@ -110,7 +110,8 @@ def withdraw_consent(purpose: str) -> None:
         face.end_level(session(), actor().account)
 
 
-def _purpose(purpose: Purpose) -> dict[str, Any]:
+def described(purpose: Purpose) -> dict[str, Any]:
+    """A purpose as it is answered, in the reader's language."""
     words = purpose.words(language())
     return {
         "purpose": purpose.code,
@@ -129,7 +130,7 @@ def _purpose(purpose: Purpose) -> dict[str, Any]:
 def _standing(standing: Standing) -> dict[str, Any]:
     given = standing.given
     return {
-        **_purpose(standing.purpose),
+        **described(standing.purpose),
         "given_version": given.notice_version if given else None,
         "given_at": given.at if given else None,
     }

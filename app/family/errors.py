@@ -1,6 +1,6 @@
 """What can go wrong when somebody wants to act for another."""
 
-from app.core.errors import Conflict, NotAllowed
+from app.core.errors import Conflict, NotAllowed, NotFound
 
 
 class MandateExists(Conflict):
@@ -59,6 +59,22 @@ class OfficerInvolved(NotAllowed):
     code = "officer_involved"
     zh = "经办人员与当事人同名，须由另一名人员办理。"
     en = "You bear the name of one of the two; another officer must do this."
+
+
+class FaceLinkOver(NotFound):
+    """Unknown, expired, used, or its mandate waits no longer: one answer."""
+
+    code = "face_link_over"
+    zh = "链接无效或已过期，请让家人重新打开确认页面。"
+    en = "This link is not valid or is over; please have your relative open a new one."
+
+
+class FaceNotConfirmed(NotAllowed):
+    """Another face, a name without its number, or a check that does not count: one answer."""
+
+    code = "face_not_confirmed"
+    zh = "没有确认是本人。请由本人重新核验，或带身份证到政务服务窗口确认。"
+    en = "This was not confirmed to be the person. They may try again, or visit a service window."
 
 
 class ConfirmsInApp(Conflict):

@@ -7,7 +7,7 @@ import structlog
 from app.core.db import unit_of_work
 from app.core.http import PartyUnavailable
 from app.core.jobs import task
-from app.family import guardianship, services
+from app.family import face_links, guardianship, services
 
 log = structlog.get_logger()
 
@@ -39,4 +39,11 @@ def recheck_guardianships(world: Any) -> None:
             log.error("guardianship_passed_over", error=type(error).__name__)
 
 
-tasks = (expire_mandates, recheck_guardianships)
+@task("family.forget_face_links", cron="43 * * * *")
+def forget_face_links(world: Any) -> None:
+    """Delete links, with their checks, whose time has been over for a day; each hour."""
+    with unit_of_work(world.core) as session:
+        face_links.forget_old(session)
+
+
+tasks = (expire_mandates, recheck_guardianships, forget_face_links)

@@ -12,8 +12,8 @@ from app.core.db import Base
 SCOPES = ("pay", "view_code", "handle_cases")
 #: What a guardian may do besides.
 GUARDIANS_SCOPES = (*SCOPES, "declare_code")
-#: How a mandate became good: by the principal's own account, before an officer, by the register.
-CONFIRMED = ("account", "window", "village_agent", "register")
+#: How a mandate became good: by the principal's account or face, before an officer, by the register.
+CONFIRMED = ("account", "face", "window", "village_agent", "register")
 RELATIONS = ("parent", "child", "spouse", "grandparent", "grandchild", "sibling", "other")
 
 
@@ -37,12 +37,15 @@ class Mandate(Base):
         CheckConstraint("principal_person_id <> holder_person_id", name="not_for_oneself"),
         CheckConstraint("guardian_as IN ('father', 'mother', 'guardian')", name="guardian_as"),
         CheckConstraint(
-            "confirmed_how IN ('account', 'window', 'village_agent', 'register')",
+            "confirmed_how IN ('account', 'face', 'window', 'village_agent', 'register')",
             name="confirmed_how",
         ),
         CheckConstraint(
             "(confirmed_how IN ('window', 'village_agent')) = (confirmed_by IS NOT NULL)",
             name="confirmed_by",
+        ),
+        CheckConstraint(
+            "(confirmed_how = 'face') = (face_check_id IS NOT NULL)", name="face_check_id"
         ),
         CheckConstraint(
             "guardian_as IS NOT NULL OR NOT 'declare_code' = ANY (scopes)", name="guardians_scope"
@@ -93,8 +96,42 @@ class Mandate(Base):
     confirmed_how: Mapped[str | None]
     #: The officer before whom the principal confirmed.
     confirmed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officers.id"))
+    #: The check of the principal's face, under the name by which the provider knows it too.
+    face_check_id: Mapped[uuid.UUID | None]
     #: Where a principal without an account wants to be told, as they said at the window.
     phone_sealed: Mapped[bytes | None]
+
+
+class FaceLink(Base):
+    """A way for the principal, who has no account, to confirm one mandate by face, on any device."""
+
+    __tablename__ = "mandate_face_links"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    mandate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("mandates.id"), index=True)
+    #: SHA-256 of what only the link says.
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the mandate was answered by it.
+    used_at: Mapped[datetime | None]
+
+
+class MandateFaceCheck(Base):
+    """One check of the principal's face, counted once."""
+
+    __tablename__ = "mandate_face_checks"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    link_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("mandate_face_links.id", ondelete="CASCADE"), index=True
+    )
+    #: Whose face it must be.
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("persons.id"), index=True)
+    #: SHA-256 of the provider's token: the result must be of the check we opened.
+    token_digest: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class MandateUse(Base):

@@ -4,11 +4,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, delete, or_, select
 
 from app.core import clock
 from app.core.db import Session
-from app.family.models import Mandate, MandateUse
+from app.family.models import FaceLink, Mandate, MandateUse
 from app.family.queries import principal_name
 from app.family.services import revoke
 from app.family.states import LIVING, as_of
@@ -36,6 +36,7 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
                     "until": row.until,
                     "status": row.status,
                     "guardian_as": row.guardian_as,
+                    "confirmed_how": row.confirmed_how,
                     "number": row.number,
                     "created_at": row.created_at,
                     "ended_at": row.ended_at,
@@ -56,6 +57,7 @@ def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) 
         if as_of(row.status, row.until, today) in LIVING:
             revoke(session, row, "system")
         row.phone_sealed = None
+        session.execute(delete(FaceLink).where(FaceLink.mandate_id == row.id))
     session.flush()
     return (Kept("授权记录保存三年", "Mandates, for three years", "民法典 第188条"),)
 

@@ -91,8 +91,7 @@ def accept_mandate(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Sho
 def decline_mandate(session: Session, actor: Actor, mandate_id: uuid.UUID) -> Shown:
     """The principal says no. Raises `NotFound`, `MandateNotOpen`."""
     shown = _asked_of(session, actor, mandate_id)
-    _move(shown.mandate, "decline")
-    _end(session, shown.mandate, "principal")
+    decline(session, shown.mandate)
     _audit(session, actor, "family.decline_mandate", shown.mandate)
     return shown
 
@@ -138,6 +137,12 @@ def activate(mandate: Mandate, person_id: uuid.UUID, how: str) -> None:
     mandate.principal_person_id = person_id
     mandate.accepted_at = clock.now()
     mandate.confirmed_how = how
+
+
+def decline(session: Session, mandate: Mandate) -> None:
+    """End a pending mandate, its row locked, as its principal says. Raises `MandateNotOpen`."""
+    _move(mandate, "decline")
+    _end(session, mandate, "principal")
 
 
 def revoke(session: Session, mandate: Mandate, by: str) -> None:

@@ -34,7 +34,7 @@ class Standing:
 def require(session: Session, actor: Actor, purpose: str) -> None:
     """Go on only if the actor agreed to the present notice. Raises `ConsentRequired`."""
     wanted = current()[purpose]
-    latest = _latest(session, actor.account, purpose)
+    latest = _latest(session, actor, purpose)
     if latest is None or latest.act != "given" or latest.notice_version < wanted.version:
         raise ConsentRequired(purpose=purpose, notice_version=wanted.version)
 
@@ -46,10 +46,16 @@ def give(
 
     Raises `NotFound`, `ConsentNotAsked`, `NoticeOutdated`.
     """
+    wanted = demand_present(purpose, notice_version)
+    return Standing(wanted, _given(session, actor, wanted, channel))
+
+
+def demand_present(purpose: str, notice_version: int) -> Purpose:
+    """Go on only with the present notice. Raises `NotFound`, `ConsentNotAsked`, `NoticeOutdated`."""
     wanted = _asked(purpose)
     if notice_version != wanted.version:
         raise NoticeOutdated(purpose=purpose, notice_version=wanted.version)
-    return Standing(wanted, _given(session, actor, wanted, channel))
+    return wanted
 
 
 def given_by_act(
@@ -83,10 +89,13 @@ def withdraw_for(
 def withdraw(session: Session, actor: Actor, purpose: str, channel: str) -> None:
     """The actor no longer agrees, from now on. Safe to repeat. Raises `NotFound`, `ConsentNotAsked`."""
     wanted = _asked(purpose)
-    latest = _latest(session, actor.account, purpose)
+    latest = _latest(session, actor, purpose)
     if latest is None or latest.act == "withdrawn":
         return
     _add(session, actor, wanted, ("withdrawn", channel))
+    if actor.citizen_id is None:
+        # Nothing lasting rests on what somebody without an account agreed to.
+        return
     person = str(actor.person_id) if actor.person_id else ""
     events.record(session, ConsentWithdrawn(purpose, str(actor.account), person))
 
@@ -99,7 +108,11 @@ def withdrawn_since(
     child_id: uuid.UUID | None = None,
 ) -> bool:
     """Whether the account withdrew for itself after `moment`, or a guardian did for this child."""
-    own = and_(ConsentEvent.account_id == account_id, ConsentEvent.child_id.is_(None))
+    own = and_(
+        ConsentEvent.account_id == account_id,
+        ConsentEvent.person_id.is_(None),
+        ConsentEvent.child_id.is_(None),
+    )
     by = own if child_id is None else or_(own, ConsentEvent.child_id == child_id)
     later = select(ConsentEvent.id).where(
         by,
@@ -114,7 +127,7 @@ def standings(session: Session, actor: Actor) -> list[Standing]:
     """Every purpose that asks for consent, and whether the actor agreed."""
     # Few purposes ask, so one small look at the index for each is the plainest.
     asked = [purpose for purpose in current().values() if purpose.asks_consent]
-    latest = [_latest(session, actor.account, purpose.code) for purpose in asked]
+    latest = [_latest(session, actor, purpose.code) for purpose in asked]
     return [
         Standing(purpose, row if row and row.act == "given" else None)
         for purpose, row in zip(asked, latest, strict=True)
@@ -131,8 +144,10 @@ def _asked(purpose: str) -> Purpose:
 
 
 def _given(session: Session, actor: Actor, purpose: Purpose, channel: str) -> ConsentEvent:
-    latest = _latest(session, actor.account, purpose.code)
-    if latest and latest.act == "given" and latest.notice_version == purpose.version:
+    latest = _latest(session, actor, purpose.code)
+    stands = latest and latest.act == "given" and latest.notice_version == purpose.version
+    # Without an account it is said each time anew.
+    if latest and stands and actor.citizen_id is not None:
         return latest
     return _add(session, actor, purpose, ("given", channel))
 
@@ -147,7 +162,8 @@ def _add(
     act, channel = how
     row = ConsentEvent(
         id=new_id(),
-        account_id=actor.account,
+        account_id=actor.citizen_id,
+        person_id=actor.person_id if actor.citizen_id is None else None,
         child_id=child_id,
         purpose=purpose.code,
         notice_version=purpose.version,
@@ -162,9 +178,14 @@ def _add(
     return row
 
 
-def _latest(session: Session, account_id: uuid.UUID, purpose: str) -> ConsentEvent | None:
+def _latest(session: Session, actor: Actor, purpose: str) -> ConsentEvent | None:
+    """What the actor said last: as an account, or as a person without one."""
+    if actor.citizen_id is None:
+        own = ConsentEvent.person_id == actor.person
+    else:
+        own = ConsentEvent.account_id == actor.account
     mine = select(ConsentEvent).where(
-        ConsentEvent.account_id == account_id,
+        own,
         ConsentEvent.purpose == purpose,
         ConsentEvent.child_id.is_(None),
     )

@@ -15,15 +15,22 @@ class ConsentEvent(Base):
     __tablename__ = "consent_events"
     __table_args__ = (
         CheckConstraint("act IN ('given', 'withdrawn')", name="act"),
+        CheckConstraint("(account_id IS NULL) = (person_id IS NOT NULL)", name="by_whom"),
         Index("ix_consent_events_account", "account_id", "purpose", "id"),
         Index(
             *("ix_consent_events_child", "child_id", "purpose"),
             postgresql_where=text("child_id IS NOT NULL"),
         ),
+        Index(
+            *("ix_consent_events_person", "person_id", "purpose"),
+            postgresql_where=text("person_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[uuid.UUID]
+    account_id: Mapped[uuid.UUID | None]
+    #: Who says it without an account.
+    person_id: Mapped[uuid.UUID | None]
     #: The child for whom a guardian says it; null for oneself.
     child_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]

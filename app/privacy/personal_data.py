@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.audit.models import AuditRow
 from app.core.db import Session
@@ -16,7 +16,11 @@ AUDIT_KEPT = timedelta(days=3 * 366)
 
 def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> list[Section]:
     """Consents in full; of the audit trail what I did and what was done to my data."""
-    mine = select(ConsentEvent).where(ConsentEvent.account_id == account_id)
+    own = ConsentEvent.account_id == account_id
+    if person_id is not None:
+        # What they agreed to before they had an account.
+        own = or_(own, ConsentEvent.person_id == person_id)
+    mine = select(ConsentEvent).where(own)
     consents = [
         {
             "at": row.at,

@@ -23,7 +23,8 @@ from app.core import clock, crypto
 from app.core.db import Session, unit_of_work
 from app.core.ids import new_id
 from app.core.runtime import Core
-from app.identity import sessions, tokens
+from app.family.services import Terms, requested
+from app.identity import real_name, sessions, tokens
 from app.identity.accounts import lock_accounts
 from app.identity.face.models import FaceChallenge
 from app.identity.legacy.importing import sealed_field
@@ -81,6 +82,17 @@ def a_mandate(place_: Place, person: Any) -> str:
     assert answer.status_code == 201, answer.json
     made: str = answer.json["id"]
     return made
+
+
+def an_asked_mandate(place_: Place, person: Any) -> uuid.UUID:
+    """One that waits for somebody else's answer; past the service, which lets nobody ask so often."""
+    principal = make_person(place_.core)
+    until = clock.legal_today() + timedelta(days=30)
+    with unit_of_work(place_.core) as session:
+        claimed = real_name.claim(principal.name, principal.document_number)
+        mandate = requested(session, person.actor, claimed, Terms("parent", ("pay",), until))
+        session.add(mandate)
+        return mandate.id
 
 
 def an_order(place_: Place, person: Any) -> uuid.UUID:
@@ -262,6 +274,7 @@ def a_face_proof(place_: Place, person: Any) -> uuid.UUID:
 OBJECTS: dict[str, Make] = {
     "family_id": a_session,
     "mandate_id": a_mandate,
+    "asked_id": an_asked_mandate,
     "merge_id": a_merge,
     "linked_id": a_linked_account,
     "proof_id": a_face_proof,

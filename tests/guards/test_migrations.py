@@ -101,6 +101,36 @@ def test_without_its_use_a_doors_session_does_not_become_a_residents_own(databas
     assert ended == ["remote"]
 
 
+def test_what_a_face_confirmed_ends_where_nothing_can_tell_how_it_became_good(database):
+    owner, _ = database
+    command.upgrade(configuration(owner), "0031")
+    engine = engine_of(owner)
+    fill_every_table(engine, metadata)
+    by_face = (
+        "UPDATE mandates SET status = 'active', confirmed_how = 'face', face_check_id = id,"
+        " principal_person_id = (SELECT id FROM persons LIMIT 1)"
+    )
+    his_own = (
+        "INSERT INTO consent_events SELECT (jsonb_populate_record(c, jsonb_build_object("
+        " 'id', gen_random_uuid(), 'account_id', NULL, 'person_id', gen_random_uuid()))).*"
+        " FROM consent_events c"
+    )
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE mandates DROP CONSTRAINT ck_mandates_not_for_oneself"))
+        connection.execute(text(by_face))
+        connection.execute(text(his_own))
+    command.downgrade(configuration(owner), "0030")
+    with engine.connect() as connection:
+        mandate = connection.execute(
+            text("SELECT status, ended_by, confirmed_how FROM mandates")
+        ).one()
+        consents = connection.scalar(text("SELECT count(*) FROM consent_events"))
+    command.upgrade(configuration(owner), "0031")
+    engine.dispose()
+    assert tuple(mandate) == ("revoked", "system", None)
+    assert consents == 1
+
+
 def test_the_application_cannot_change_what_is_append_only(database):
     owner, app = database
     command.upgrade(configuration(owner), "head")

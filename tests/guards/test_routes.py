@@ -40,6 +40,12 @@ def test_only_known_routes_are_open_to_everybody(routes):
         "/api/v1/auth/scan-logins",
         "/api/v1/auth/scan-logins/<uuid:scan_id>/claim",
         "/api/v1/auth/miniprogram/wechat",
+        # Whoever has the link of a mandate that waits.
+        "/api/v1/family/face-confirmations",
+        "/api/v1/family/face-confirmations/checks",
+        "/api/v1/family/face-confirmations/result",
+        "/api/v1/family/face-confirmations/decline",
+        "/api/v1/family/face-confirmations/withdraw",
         "/api/v1/auth/sessions/refresh",
         "/api/v1/officer/sessions",
         "/api/v1/officer/sessions/second-factor",

@@ -337,6 +337,7 @@ def test_no_cell_becomes_a_formula_and_no_name_becomes_markup():
 NOT_EXPORTED = {
     "account_closures": "an account that waits to be closed is signed out everywhere",
     "account_face_proofs": "a check under way, forgotten after a day",
+    "mandate_face_checks": "a check under way, forgotten after a day",
     "venue_staff": "work for a venue, not a person's own data",
     "openid_grants": "what came of a consent, which is exported",
     "openid_logout_notices": "messages between sites, gone when they are delivered",

@@ -23,5 +23,5 @@ class FaceImpossible(Conflict):
     """The authority has no picture for this kind of document."""
 
     code = "face_impossible"
-    zh = "您的证件类型暂不支持人脸核验，请到窗口办理。"
-    en = "Your kind of document cannot be checked by face; please visit a service window."
+    zh = "该证件类型暂不支持人脸核验，请到窗口办理。"
+    en = "This kind of document cannot be checked by face; please visit a service window."
