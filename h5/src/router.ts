@@ -1,6 +1,14 @@
-import { createRouter, createWebHashHistory, type RouteMeta, type RouteRecordRaw } from "vue-router"
+import {
+  createRouter,
+  createWebHashHistory,
+  type RouteLocation,
+  type RouteLocationRaw,
+  type RouteMeta,
+  type RouteRecordRaw,
+} from "vue-router"
 
 import { currentToken, holder } from "@/api/tokens"
+import { keepFaceLink } from "@/family/faceLink"
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -32,6 +40,10 @@ const routes: RouteRecordRaw[] = [
   { path: "/family/new", name: "new-mandate", component: () => import("@/pages/NewMandatePage.vue"), meta: { realName: true } },
   { path: "/family/guardian", name: "guardian", component: () => import("@/pages/GuardianPage.vue"), meta: { realName: true } },
   { path: "/family/mandates/:id/uses", name: "mandate-uses", component: () => import("@/pages/MandateUsesPage.vue"), meta: { realName: true } },
+  { path: "/family/mandates/:id/face", name: "face-link", component: () => import("@/pages/FaceLinkPage.vue"), meta: { realName: true } },
+  // The token leaves the address at once: whoever has the phone next does not find it there.
+  { path: "/confirm-by-face/:token", redirect: takeFaceLink },
+  { path: "/confirm-by-face", name: "confirm-by-face", component: () => import("@/pages/ConfirmByFacePage.vue") },
   { path: "/bills", name: "bills", component: () => import("@/pages/BillsPage.vue"), meta: { realName: true } },
   { path: "/bills/look-up", name: "look-up", component: () => import("@/pages/LookUpPage.vue"), meta: { realName: true } },
   { path: "/bills/confirm", name: "confirm-order", component: () => import("@/pages/ConfirmOrderPage.vue"), meta: { realName: true } },
@@ -74,6 +86,11 @@ router.beforeEach((to) => {
   if (needsPerson(to.meta)) currentToken().catch(() => undefined)
   return true
 })
+
+function takeFaceLink({ params }: RouteLocation): RouteLocationRaw {
+  keepFaceLink({ token: String(params.token) })
+  return { name: "confirm-by-face", params: {} }
+}
 
 /** Whether a screen is only for people who are signed in. */
 export function needsPerson(meta: RouteMeta): boolean {

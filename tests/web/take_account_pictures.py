@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from desks import asked_mandate
 from pictures import take_at_rest
 from playwright.sync_api import expect
 
@@ -106,3 +107,14 @@ def test_letting_a_screen_in(phone, sign_in, people, stack):
     shown = httpx.post(f"{stack.url}/api/v1/auth/scan-logins", json={"client": client}).json()
     phone.goto(shown["qr"])
     take_at_rest(phone, "app/scan-login")
+
+
+def test_a_father_confirms_by_face(phone, enter, people):
+    asked_mandate(phone, enter(phone, "r024"), people["p023"])
+    at(phone, "/family", "family-asked")
+    phone.get_by_role("button", name="让 TA 本人刷脸确认").click()
+    expect(phone.get_by_role("button", name="在这台手机上确认")).to_be_visible()
+    take_at_rest(phone, "app/face-link")
+    phone.get_by_role("button", name="在这台手机上确认").click()
+    expect(phone.get_by_role("button", name="同意授权，开始刷脸")).to_be_visible()
+    take_at_rest(phone, "app/confirm-by-face")

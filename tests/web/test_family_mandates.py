@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.timeout(300)
 
 CASHIER = r"foreign host: .*/checkmweb"
+PROVIDER = r"foreign host: .*/faceid/page"
 
 
 def ask_for_mandate(page, person, *scopes):
@@ -148,3 +149,80 @@ def test_a_person_without_an_account_is_asked_alike_and_errors_stand_at_their_fi
     page.get_by_role("button", name="发送请求").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("家人姓名")).to_have_value(father["name"])
+
+
+@pytest.mark.short
+def test_a_father_without_an_account_confirms_by_face_on_his_daughters_phone(
+    new_page, people, enter, watch, assert_accessible
+):
+    watch.expect(PROVIDER)
+    watch.expect("403|404|409")
+    # The stand-in's page has no icon.
+    watch.expect("favicon")
+    page = new_page(viewport={"width": 320, "height": 640})
+    enter(page, "r013")
+    father = people["p013"]
+    assert father["phone"] is None
+    ask_for_mandate(page, father)
+    open_face_link(page, assert_accessible)
+    agree_to_the_check(page, assert_accessible)
+    # Her own face confirms nothing; then it is his.
+    show_face(page, "other_face")
+    expect(page.get_by_role("alert")).to_contain_text("没有确认是本人")
+    agree_to_the_check(page, assert_accessible)
+    show_face(page, "match")
+    expect(page.get_by_text("现在可以为您代办")).to_be_focused()
+    assert_accessible(page)
+    page.go_back()
+    page.goto("/app/#/family")
+    expect(page.get_by_role("button", name="为TA缴费")).to_be_visible()
+    page.goto("/app/#/confirm-by-face/" + "A" * 43)
+    expect(page.get_by_text("链接无效或已过期")).to_be_visible()
+    assert_accessible(page)
+
+
+def test_who_is_asked_on_another_phone_can_say_no(new_page, people, enter, assert_accessible):
+    daughter, other = new_page(), new_page(viewport={"width": 320, "height": 640})
+    enter(daughter, "r020")
+    ask_for_mandate(daughter, people["p019"])
+    daughter.goto("/app/#/family")
+    daughter.get_by_role("button", name="让 TA 本人刷脸确认").click()
+    with daughter.expect_response("**/face-link") as told:
+        daughter.get_by_role("button", name="用另一台手机扫码确认").click()
+    expect(daughter.get_by_role("img", name="刷脸确认页面的二维码")).to_be_visible()
+    assert_accessible(daughter)
+    other.goto(told.value.json()["url"])
+    decide(other, "不同意")
+    expect(other.get_by_text("已拒绝，这项请求已经结束")).to_be_focused()
+    daughter.goto("/app/#/family")
+    daughter.get_by_text("已结束的授权").click()
+    expect(daughter.get_by_text("对方没有同意这项请求。")).to_be_visible()
+
+
+def open_face_link(page, assert_accessible):
+    page.goto("/app/#/family")
+    page.get_by_role("button", name="让 TA 本人刷脸确认").click()
+    expect(page.get_by_text("您不能代替")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="在这台手机上确认").click()
+    expect(page.get_by_text("请您（")).to_be_visible()
+    # The token is not left in the address.
+    assert page.url.endswith("/app/#/confirm-by-face")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def agree_to_the_check(page, assert_accessible):
+    expect(page.get_by_role("listitem").filter(has_text="查账单和缴费")).to_be_visible()
+    begin = page.get_by_role("button", name="同意授权，开始刷脸")
+    expect(begin).to_be_disabled()
+    assert_accessible(page)
+    page.get_by_role("checkbox").check()
+    begin.click()
+
+
+def show_face(page, found):
+    """At the provider, and back."""
+    page.get_by_role("button", name=found).click()
+    expect(page.get_by_text("已完成")).to_be_visible()
+    page.goto("/app/#/confirm-by-face")
+    page.get_by_role("button", name="我已完成刷脸").click()
