@@ -167,7 +167,9 @@ def make_parents(maker: Maker) -> None:
             link(adult, parent)
             owner = f"{adult['name']}（{adult['phone']}）的{'父亲' if sex == '1' else '母亲'}"
             if sex == "1" and family < PARENTS_WITHOUT_PHONE:
-                parent["note"] = f"{owner}，没有账号：{PAYABLE}，授权须在窗口或村级代办确认"
+                parent["note"] = (
+                    f"{owner}，没有账号：{PAYABLE}，授权须在窗口、村级代办或由本人刷脸确认"
+                )
             else:
                 maker.give_phone(parent)
                 parent["note"] = f"{owner}，有账号：{PAYABLE}，也可授权子女代办"
