@@ -27,6 +27,7 @@ from app.family.services import Terms, requested
 from app.identity import real_name, sessions, tokens
 from app.identity.accounts import lock_accounts
 from app.identity.face.models import FaceChallenge
+from app.identity.face.services import PURPOSE
 from app.identity.legacy.importing import sealed_field
 from app.identity.legacy.models import LegacyImport, LegacySource, LegacyUser
 from app.identity.life import merges
@@ -37,7 +38,9 @@ from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
 from app.identity.staff.models import Officer, OfficerPasskey
 from app.payments.models import Bill
+from app.privacy import consents
 from app.privacy.models import DataExport
+from app.privacy.registered import current
 from healthcode.venues import NewVenue, add_staff, register_venue
 from push.models import Notice, PushDevice
 
@@ -231,6 +234,7 @@ def a_face_check(place_: Place, person: Any) -> uuid.UUID:
     """A challenge of the session they opened last."""
     mine = select(SessionFamily.id).where(SessionFamily.account_id == person.actor.account)
     with unit_of_work(place_.core) as session:
+        consents.give(session, person.actor, PURPOSE, current()[PURPOSE].version, "h5")
         family = session.scalars(mine.order_by(SessionFamily.id.desc()).limit(1)).one()
         digest = hashlib.sha256(b"token").digest()
         expires = clock.now() + timedelta(minutes=5)
