@@ -178,6 +178,8 @@ def test_openid_client_with_a_secret_and_back_channel_logout(run_node, add_clien
     assert (told["introspected"]["active"], told["introspected"]["client_id"]) == (True, client_id)
     assert told["after_revocation"] != "answered"
     assert told["replayed"] == "invalid_grant"
+    assert told["same_nonce"] is True
+    assert "nonce" in told["other_nonce"], "refused for that and nothing else"
     assert told["silent"] is True
     assert told["left"] == "?state=signed+out"
     assert told["logout"]["sub"] == told["claims"]["sub"]
@@ -200,6 +202,8 @@ def test_openid_client_with_a_key_of_its_own(run_node, add_client, people, tmp_p
     )
     assert told["introspected"]["active"] is True
     assert told["replayed"] == "invalid_grant"
+    assert told["same_nonce"] is True
+    assert "nonce" in told["other_nonce"], "refused for that and nothing else"
     assert told["silent"] is True
 
 

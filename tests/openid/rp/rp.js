@@ -21,7 +21,7 @@ const options = { execute: [client.allowInsecureRequests] };
 const config = await client.discovery(issuer, CLIENT_ID, {}, await authentication(), options);
 const browser = new Browser(STUBS, PHONE);
 
-async function signIn(extra = {}) {
+async function begin(extra = {}) {
   const verifier = client.randomPKCECodeVerifier();
   const checks = {
     pkceCodeVerifier: verifier,
@@ -38,13 +38,18 @@ async function signIn(extra = {}) {
     code_challenge_method: "S256",
     ...extra,
   });
-  const back = await browser.signIn(address.href, CALLBACK);
+  return { back: await browser.signIn(address.href, CALLBACK), checks };
+}
+
+async function signIn(extra = {}) {
+  const { back, checks } = await begin(extra);
   return { back, checks, tokens: await client.authorizationCodeGrant(config, back, checks) };
 }
 
 const { back, checks, tokens } = await signIn(ACR ? { acr_values: ACR, max_age: "3600" } : {});
 const claims = tokens.claims();
 told.claims = claims;
+told.same_nonce = claims.nonce === checks.expectedNonce;
 told.userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
 
 if (tokens.refresh_token) {
@@ -62,6 +67,12 @@ told.after_revocation = await client
 told.replayed = await client
   .authorizationCodeGrant(config, back, checks)
   .then(() => "accepted", (error) => error.error);
+
+// An answer to another sign-in than the one this site began.
+const other = await begin({ prompt: "none" });
+told.other_nonce = await client
+  .authorizationCodeGrant(config, other.back, { ...other.checks, expectedNonce: client.randomNonce() })
+  .then(() => "accepted", (error) => error.cause?.message ?? error.message);
 
 // A second sign-in in the same browser needs no page; then the site signs the person out.
 const again = await signIn({ prompt: "none" });
