@@ -77,6 +77,7 @@ from app.identity.legacy import personal_data as legacy_data
 from app.identity.life import jobs as life_jobs
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
+from app.identity.openid import personal_data as openid_data
 from app.identity.organisations import jobs as organisation_jobs
 from app.identity.organisations import personal_data as organisations_data
 from app.identity.staff import cli as staff_cli
@@ -187,6 +188,7 @@ PARTS: tuple[Part, ...] = (
     family_data.part,
     organisations_data.part,
     legacy_data.part,
+    openid_data.part,
     identity_data.part,
     ways_data.part,
     privacy_data.part,

@@ -2,15 +2,13 @@
 
 import uuid
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from app.core.db import Session
-from app.core.types import Actor
 from app.identity.accounts import phone_of
 from app.identity.ending import end_all
+from app.identity.life.models import Merge
 from app.identity.models import Account, LoginCode, Person, SessionFamily, WechatLink
-from app.identity.openid.consents import connected_apps, withdraw_consent
-from app.identity.openid.models import OpenidClient, OpenidConsent, OpenidLogin
 from app.identity.queries import identity_document
 from app.identity.sessions import device_name
 from app.privacy.parts import Kept, Part, Section
@@ -45,17 +43,13 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
             "WeChat",
             [{"openid": row.openid, "linked_at": row.linked_at} for row in session.scalars(links)],
         ),
-        Section("connected_apps", "已授权的网站", "Connected sites", _apps(session, account_id)),
-        Section("site_logins", "网站登录", "Sign-ins for sites", _logins(session, account_id)),
+        Section("merges", "合并的账号", "Merged accounts", _merges(session, account_id)),
     ]
 
 
 def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> tuple[Kept, ...]:
-    """Sign out everywhere; forget WeChat's links, connected sites and unused codes."""
+    """Sign out everywhere; forget WeChat's links and unused codes."""
     end_all(session, account_id)
-    owner = Actor("citizen", citizen_id=account_id)
-    for _, client in connected_apps(session, owner):
-        withdraw_consent(session, owner, client.id)
     account = session.get_one(Account, account_id)
     session.execute(delete(WechatLink).where(WechatLink.account_id == account_id))
     session.execute(delete(LoginCode).where(LoginCode.phone_index == account.phone_index))
@@ -68,25 +62,11 @@ def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) 
     )
 
 
-def _apps(session: Session, account_id: uuid.UUID) -> list[dict[str, object]]:
-    mine = (
-        select(
-            OpenidClient.name.label("site"),
-            OpenidConsent.scopes,
-            OpenidConsent.notice_version,
-            OpenidConsent.given_at,
-            OpenidConsent.withdrawn_at,
-        )
-        .join(OpenidClient, OpenidClient.id == OpenidConsent.client_id)
-        .where(OpenidConsent.account_id == account_id)
+def _merges(session: Session, account_id: uuid.UUID) -> list[dict[str, object]]:
+    mine = select(Merge.at, Merge.state, Merge.undone_at).where(
+        or_(Merge.survivor_id == account_id, Merge.other_id == account_id)
     )
-    return [dict(row) for row in session.execute(mine.order_by(OpenidConsent.given_at)).mappings()]
-
-
-def _logins(session: Session, account_id: uuid.UUID) -> list[dict[str, object]]:
-    mine = select(OpenidLogin.auth_at, OpenidLogin.last_used_at, OpenidLogin.ended_at)
-    ordered = mine.where(OpenidLogin.account_id == account_id).order_by(OpenidLogin.auth_at)
-    return [dict(row) for row in session.execute(ordered).mappings()]
+    return [dict(row) for row in session.execute(mine.order_by(Merge.at)).mappings()]
 
 
 def _account(session: Session, account: Account) -> dict[str, object]:
@@ -114,10 +94,7 @@ part = Part(
     name="identity",
     tables=frozenset(
         table.__tablename__
-        for table in (
-            *(Account, Person, SessionFamily, WechatLink, LoginCode),
-            *(OpenidConsent, OpenidLogin),
-        )
+        for table in (Account, Person, SessionFamily, WechatLink, LoginCode, Merge)
     ),
     export=export,
     erase=erase,

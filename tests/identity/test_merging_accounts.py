@@ -13,6 +13,7 @@ from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.events import RecordedEvent
+from app.identity import personal_data
 from app.identity.accounts import phone_of
 from app.identity.life import merges
 from app.identity.life.models import Merge, MergedThing
@@ -271,3 +272,12 @@ def test_a_closing_account_can_be_merged_since_its_code_brings_it_back(two, merg
     account_of(session, other).state = "closing"
     session.commit()
     assert merge(mine, other).status_code == 201
+
+
+def test_my_copy_says_that_another_account_went_on_in_mine(two, merge, session, invent):
+    mine, other = two
+    assert merge(mine, other).status_code == 201
+    for person, times in ((mine, 1), (other, 1), (invent(), 0)):
+        account, known = person.actor.account, person.actor.person_id
+        sections = {each.name: each.rows for each in personal_data.export(session, account, known)}
+        assert [row["state"] for row in sections["merges"]] == ["done"] * times

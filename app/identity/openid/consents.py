@@ -76,9 +76,23 @@ def withdraw_consent(session: Session, actor: Actor, client_id: uuid.UUID) -> No
     consent = _standing(session, actor.account, client_id)
     if consent is None:
         raise NotFound
+    _withdraw(session, consent)
+
+
+def withdraw_all(session: Session, account_id: uuid.UUID) -> None:
+    """Take back every consent of the account, however many there are."""
+    standing = select(OpenidConsent).where(
+        OpenidConsent.account_id == account_id, OpenidConsent.withdrawn_at.is_(None)
+    )
+    for consent in session.scalars(standing.with_for_update()):
+        _withdraw(session, consent)
+
+
+def _withdraw(session: Session, consent: OpenidConsent) -> None:
     consent.withdrawn_at = clock.now()
-    grants.end_all(session, "withdrawn", grants.of_client(actor.account, client_id))
-    logout.tell(session, session.get_one(OpenidClient, client_id), actor.account, None)
+    grants.end_all(session, "withdrawn", grants.of_client(consent.account_id, consent.client_id))
+    client = session.get_one(OpenidClient, consent.client_id)
+    logout.tell(session, client, consent.account_id, None)
 
 
 def _standing(
