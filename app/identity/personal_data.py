@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 
 from app.core.db import Session
 from app.identity.accounts import phone_of
@@ -63,9 +63,7 @@ def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) 
 
 
 def _merges(session: Session, account_id: uuid.UUID) -> list[dict[str, object]]:
-    mine = select(Merge.at, Merge.state, Merge.undone_at).where(
-        or_(Merge.survivor_id == account_id, Merge.other_id == account_id)
-    )
+    mine = select(Merge.at, Merge.state, Merge.undone_at).where(Merge.survivor_id == account_id)
     return [dict(row) for row in session.execute(mine.order_by(Merge.at)).mappings()]
 
 

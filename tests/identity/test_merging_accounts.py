@@ -277,7 +277,7 @@ def test_a_closing_account_can_be_merged_since_its_code_brings_it_back(two, merg
 def test_my_copy_says_that_another_account_went_on_in_mine(two, merge, session, invent):
     mine, other = two
     assert merge(mine, other).status_code == 201
-    for person, times in ((mine, 1), (other, 1), (invent(), 0)):
+    for person, times in ((mine, 1), (invent(), 0)):
         account, known = person.actor.account, person.actor.person_id
         sections = {each.name: each.rows for each in personal_data.export(session, account, known)}
         assert [row["state"] for row in sections["merges"]] == ["done"] * times

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Executable, select
 
 from app.core.db import Session
 from app.identity.openid import consents, logout
@@ -58,7 +58,7 @@ def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) 
     return ()
 
 
-def _rows(session: Session, found: Select[Any]) -> list[dict[str, Any]]:
+def _rows(session: Session, found: Executable) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(found).mappings()]
 
 
