@@ -19,7 +19,7 @@ from api.oidc.server import NOT_SUPPORTED, issuer, server
 from api.oidc.words import WORDS
 from app.identity.openid import deciding, id_tokens, requests
 from app.identity.openid.deciding import Ready
-from app.identity.openid.requests import Waiting
+from app.identity.openid.requests import Source, Waiting
 
 blueprint = AudienceBlueprint("openid_pages", __name__, audience="openid", description="OpenID")
 
@@ -47,9 +47,8 @@ def authorize() -> Response:
         _resolve_hint(asked, grant.redirect_uri)
     except OAuth2Error as error:
         return _refuse(error)
-    row_id = requests.keep(
-        session(), grant.request.client.row, browser.cookie_or_new(), asked.payload.data
-    )
+    source = Source(browser.cookie_or_new(), request.remote_addr or "unknown")
+    row_id = requests.keep(session(), grant.request.client.row, source, asked.payload.data)
     return see_other(f"/oauth/continue/{row_id}")
 
 

@@ -40,10 +40,17 @@ def _send(world: World, address: str, token: str) -> None:
 
 @task("openid.forget_old", cron="47 * * * *")
 def forget_old(world: World) -> None:
-    """Delete requests, tokens and sign-ins whose time is over; each hour."""
+    """Delete tokens and sign-ins whose time is over; each hour."""
     with unit_of_work(world.core) as session:
-        for part in (requests, proof, grants, logout, logins):
+        for part in (proof, grants, logout, logins):
             part.forget_old(session)
 
 
-tasks = (tell_logout, forget_old)
+@task("openid.forget_requests", cron="*/5 * * * *")
+def forget_requests(world: World) -> None:
+    """Delete the requests that nobody went on with; often, since anybody may begin one."""
+    with unit_of_work(world.core) as session:
+        requests.forget_old(session)
+
+
+tasks = (tell_logout, forget_old, forget_requests)

@@ -9,14 +9,18 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from app.core import clock, crypto
+from app.core import clock, crypto, limits
 from app.core.db import Session
 from app.core.ids import new_id
+from app.core.limits import Quota
 from app.identity.openid.errors import FormRefused, RequestGone
 from app.identity.openid.models import OpenidClient, OpenidRequest
 from app.identity.openid.secrets import digest
 
 LIFE = timedelta(minutes=10)
+#: Nobody need be signed in to begin, so whoever begins is counted: in ten minutes, as long as one waits.
+PER_ADDRESS = Quota("openid_request_address", 3_000, 600)
+PER_NETWORK = Quota("openid_request_network", 30_000, 600)
 
 #: The parameters we know; all others are ignored, as the standard demands.
 KNOWN = (
@@ -49,16 +53,29 @@ class Waiting:
     wish: Wish
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a request comes from: the browser's secret and its network address."""
+
+    browser: str
+    address: str
+
+
 def keep(
-    session: Session, client: OpenidClient, browser: str, parameters: dict[str, str]
+    session: Session, client: OpenidClient, source: Source, parameters: dict[str, str]
 ) -> uuid.UUID:
-    """Store a request whose parameters have been found valid. Returns its id."""
+    """Store a request whose parameters have been found valid. Returns its id.
+
+    Raises `TooManyRequests`: the rows that somebody who never signs in leaves behind are bounded.
+    """
+    limits.consume(session, PER_ADDRESS, source.address)
+    limits.consume(session, PER_NETWORK, limits.network_of(source.address))
     at, row_id = clock.now(), new_id()
     text = json.dumps({name: parameters[name] for name in KNOWN if name in parameters})
     row = OpenidRequest(
         id=row_id,
         client_id=client.id,
-        browser_hash=digest(browser),
+        browser_hash=digest(source.browser),
         parameters_sealed=crypto.seal(session.core.keys, _field(row_id, "parameters"), text),
         phone_sealed=None,
         created_at=at,
