@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from desks import asked_mandate
+from other_accounts import hand_over, reissue, sign_in_from_wechat
 from pictures import take_at_rest
 from playwright.sync_api import expect
 
@@ -99,6 +100,26 @@ def test_proving_anew(new_page, phone, enter, people, code_asked, product, watch
     phone.get_by_role("button", name="登录", exact=True).click()
     expect(phone.get_by_text("请先确认账号是您本人的")).to_be_visible()
     take_at_rest(phone, "app/must-prove")
+
+
+def test_what_comes_to_an_account(
+    new_page, phone, enter, people, stack, product, tmp_path, code_asked, watch
+):
+    watch.expect("403")
+    enter(phone, "r235")
+    sign_in_from_wechat(stack, people["r235"]["phone"])
+    hand_over(product, tmp_path / "users.csv", people["r235"])
+    at(phone, "/account/ways", "ways-in")
+    at(phone, "/account/linked", "linked-accounts")
+    enter(new_page(), "r236")
+    number = people["r236"]["phone"]
+    reissue(product, number)
+    newcomer = new_page(device_scale_factor=2)
+    newcomer.goto("/app/#/sign-in?next=/me")
+    newcomer.get_by_label("验证码").fill(code_asked(newcomer, number))
+    newcomer.get_by_role("button", name="登录", exact=True).click()
+    newcomer.get_by_role("checkbox", name="这个号码是新换到手的").check()
+    take_at_rest(newcomer, "app/number-new-to-me")
 
 
 def test_letting_a_screen_in(phone, sign_in, people, stack):

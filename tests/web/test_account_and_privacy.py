@@ -72,7 +72,7 @@ def test_a_password_is_set_by_code_used_to_sign_in_and_removed(
     page.get_by_role("button", name="修改密码").click()
     expect(page.get_by_text("密码已保存")).to_be_focused()
     expect(page.get_by_role("button", name="取消密码")).to_be_disabled()
-    page.get_by_label("原密码").fill(PASSWORD)
+    page.get_by_label("原密码").fill(PASSWORD + "！")
     page.get_by_role("button", name="取消密码").click()
     page.get_by_role("dialog").get_by_role("button", name="取消密码").click()
     expect(page.get_by_text("密码已取消")).to_be_focused()

@@ -7,7 +7,7 @@ import { oneTabAtATime } from "@/api/oneTab"
 import { KEPT, use } from "@/api/place"
 import { randomId } from "@/api/randomId"
 import type { components } from "@/api/schema"
-import { actFor, adopt, adoptToken, holder, setHolder, type Granted } from "@/api/tokens"
+import { actFor, adopt, adoptToken, currentToken, holder, setHolder, type Granted } from "@/api/tokens"
 import { working } from "@/identity/work"
 
 type Purpose = components["schemas"]["CodeRequest"]["purpose"]
@@ -53,6 +53,13 @@ export const useSession = defineStore("session", () => {
     cameBack.value = granted.closure_withdrawn
   }
 
+  /** The number was somebody else's: go on in an account of one's own. Throws `Problem`. */
+  async function beginAnew(body: components["schemas"]["NewNumberRequest"]): Promise<void> {
+    // Taken out first: renewing it would wait for the very lock that is held here.
+    await currentToken()
+    adopt(await oneTabAtATime(() => ask(api.POST("/api/v1/me/phone/new-to-me", { body }))))
+  }
+
   /** The real name was proved: take the token that says so. */
   function rise(answer: { level: string; access_token: string; expires_in: number }): void {
     if (holder.value !== null) setHolder({ ...holder.value, level: answer.level })
@@ -67,7 +74,7 @@ export const useSession = defineStore("session", () => {
 
   void tellLater()
   window.addEventListener("online", () => void tellLater())
-  return { signedIn, level, acting, cameBack, untold, requestCode, signIn, signInByPassword, signOut: leave, rise, actAs }
+  return { signedIn, level, acting, cameBack, untold, requestCode, signIn, signInByPassword, signOut: leave, beginAnew, rise, actAs }
 })
 
 function thisDevice(): { id: string; name: string; platform: "h5" } {
