@@ -88,16 +88,14 @@ def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     if route.acts_for != "self":
         operation["x-acts-for"] = route.acts_for
     responses = operation.setdefault("responses", {})
+    responses.pop("default", None)
     if route.audience == "openid":
         # Its forms, answers and errors are the standard's.
-        responses.pop("default", None)
         return operation
-    problem = {"$ref": "#/components/responses/DEFAULT_ERROR"}
-    codes = ["422", "429", "503"]
     if route.level not in ("anonymous", "operator"):
         operation["security"] = [{"bearer": []}]
-        codes += ["401", "403"]
-    for code in codes:
+    problem = {"$ref": "#/components/responses/DEFAULT_ERROR"}
+    for code in _refusals(operation, route):
         responses.setdefault(code, problem)
     for code, response in responses.items():
         # Said of a route by `alt_response`: why. What it looks like is always the same.
@@ -114,6 +112,19 @@ def _finish(operation: dict[str, Any], route: Any) -> dict[str, Any]:
             }
         )
     return operation
+
+
+def _refusals(operation: dict[str, Any], route: Any) -> list[str]:
+    """What any route of this kind may answer; a view names what only it does (`alt_response`)."""
+    codes = ["422", "429", "503"]
+    if "requestBody" in operation:
+        codes += ["400", "413", "415"]
+    if "<" in route.rule or route.level == "operator":
+        # A stranger at an operators' route finds nothing there.
+        codes += ["404"]
+    if route.level not in ("anonymous", "operator"):
+        codes += ["401", "403"]
+    return codes
 
 
 def _routes() -> dict[tuple[str, str], Any]:

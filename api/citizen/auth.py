@@ -116,6 +116,8 @@ def request_code(body: dict[str, Any]) -> dict[str, int]:
 @blueprint.route("/sessions", methods=["POST"], level="anonymous", policy="whoever has the code")
 @blueprint.arguments(SessionRequest)
 @blueprint.response(201, SessionAnswer)
+@blueprint.alt_response(401, description="`login_refused`: one answer, whatever was wrong")
+@blueprint.alt_response(403, description="`h5` from a page that is not ours")
 def open_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the code just received."""
     device = device_of(body["device"], body["use"])
@@ -138,6 +140,8 @@ def open_wechat_session(body: dict[str, Any]) -> dict[str, Any] | Response:
 @blueprint.route("/sessions/refresh", methods=["POST"], level="anonymous", policy="token's family")
 @blueprint.arguments(RefreshRequest)
 @blueprint.response(200, SessionAnswer)
+@blueprint.alt_response(401, description="the session is over")
+@blueprint.alt_response(403, description="`h5` from a page that is not ours")
 def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Exchange the refresh token for its successor; the same successor again within 30 s."""
     text = body["refresh_token"]

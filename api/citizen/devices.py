@@ -46,6 +46,7 @@ class DeviceAnswer(Schema):
 @blueprint.route("", methods=["POST"], policy="own account; the phone moves to it")
 @blueprint.arguments(DeviceRequest)
 @blueprint.response(201, DeviceAnswer)
+@blueprint.alt_response(409, description="the platform does not know this account")
 def register_device(body: dict[str, Any]) -> dict[str, uuid.UUID]:
     """Register this phone for my account. Again: the same id."""
     templates = tuple(body.get("template_ids", ()))

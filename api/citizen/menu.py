@@ -177,6 +177,7 @@ class Matter(Card):
 @blueprint.route("/regions", methods=["GET"], policy="public")
 @blueprint.arguments(RegionsQuery, location="query")
 @blueprint.response(200, Regions)
+@blueprint.alt_response(404, description="no such region")
 def list_regions(query: dict[str, Any]) -> dict[str, Any]:
     """The divisions right below one."""
     return {"items": queries.regions_below(session(), query["parent"]), "next_cursor": None}
@@ -185,6 +186,7 @@ def list_regions(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.route("/menu", methods=["GET"], policy="public")
 @blueprint.arguments(MenuQuery, location="query")
 @blueprint.response(200, Menu, headers={"ETag": {"schema": {"type": "string"}}})
+@blueprint.alt_response(404, description="no such region")
 @blueprint.alt_response(304, description="Not modified")
 def show_menu(query: dict[str, Any]) -> Response:
     """The whole menu of a region."""
@@ -196,6 +198,7 @@ def show_menu(query: dict[str, Any]) -> Response:
 @blueprint.route("/matters", methods=["GET"], policy="public")
 @blueprint.arguments(MattersQuery, location="query")
 @blueprint.response(200, Matters)
+@blueprint.alt_response(404, description="no such region or theme")
 def list_matters(query: dict[str, Any]) -> dict[str, Any]:
     """Entries of the menu and further Hubei items, listed or searched."""
     region = queries.region(session(), query["region"])

@@ -60,6 +60,8 @@ class PasswordState(Schema):
 @sign_in.route("/passwords", methods=["POST"], level="anonymous", policy="whoever knows it")
 @sign_in.arguments(PasswordSessionRequest)
 @sign_in.response(201, SessionAnswer)
+@sign_in.alt_response(401, description="`login_refused`: one answer, whatever was wrong")
+@sign_in.alt_response(403, description="`h5` from a page that is not ours")
 def open_session_by_password(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with phone and password. Unknown phone, no password and a wrong one answer alike."""
     address = request.remote_addr or "unknown"

@@ -109,6 +109,7 @@ def open_alipay_session(body: dict[str, Any]) -> dict[str, Any] | Response:
 @blueprint.route("/one-tap", methods=["POST"], level="anonymous", policy="the carrier vouches")
 @blueprint.arguments(OneTapRequest)
 @blueprint.response(201, SessionAnswer)
+@blueprint.alt_response(403, description="`h5` from a page that is not ours")
 def open_one_tap_session(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Sign in with the number of this very phone, without a code."""
     session().core.first_line.check("one_tap", _address(), PER_ADDRESS)
@@ -174,6 +175,7 @@ def decline_scan_login(scan_id: uuid.UUID) -> None:
 )
 @blueprint.arguments(ScanLoginClaim)
 @blueprint.response(201, SessionAnswer)
+@blueprint.alt_response(403, description="`h5` from a page that is not ours")
 @blueprint.alt_response(202, schema=ScanLoginWaiting, description="not answered yet")
 @blueprint.alt_response(410, description="expired, declined or used")
 def claim_scan_login(body: dict[str, Any], scan_id: uuid.UUID) -> dict[str, Any] | Response:

@@ -94,6 +94,7 @@ class OfficerSessionAnswer(Schema):
 @blueprint.route("", methods=["POST"], level="anonymous", policy="whoever has the password")
 @blueprint.arguments(OfficerLogin)
 @blueprint.response(200, Challenge)
+@blueprint.alt_response(401, description="`login_refused`: one answer, whatever was wrong")
 def begin(body: dict[str, Any]) -> dict[str, Any] | Response:
     """First step: login and password. Unknown and known logins are refused alike."""
     attempt = signing_in.Attempt(**body, address=request.remote_addr or "unknown")
@@ -129,6 +130,8 @@ def answer_challenge(body: dict[str, Any]) -> dict[str, Any] | Response:
 @blueprint.route("/refresh", methods=["POST"], level="anonymous", policy="token's session")
 @blueprint.arguments(OfficerRefresh)
 @blueprint.response(200, OfficerSessionAnswer)
+@blueprint.alt_response(401, description="the session is over")
+@blueprint.alt_response(403, description="from a page that is not ours")
 def refresh(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Exchange the refresh token for its successor; the same successor again within 30 s."""
     text = body["refresh_token"]
