@@ -132,7 +132,7 @@ def test_letting_a_screen_in(phone, sign_in, people, stack):
 
 def test_a_father_confirms_by_face(phone, enter, people):
     asked_mandate(phone, enter(phone, "r024"), people["p023"])
-    at(phone, "/family", "family-asked")
+    phone.goto("/app/#/family")
     phone.get_by_role("button", name="让 TA 本人刷脸确认").click()
     expect(phone.get_by_role("button", name="在这台手机上确认")).to_be_visible()
     take_at_rest(phone, "app/face-link")
