@@ -8,7 +8,7 @@ import marshmallow as ma
 from api.blueprints import AudienceBlueprint
 from api.context import actor, session
 from api.schemas import Schema
-from app.identity.openid import consents
+from app.identity.openid import consents, logins
 
 blueprint = AudienceBlueprint(
     "connected_apps",
@@ -37,6 +37,22 @@ class ConnectedApps(Schema):
     next_cursor = ma.fields.String(required=True, allow_none=True)
 
 
+class SiteBrowser(Schema):
+    """A browser in which I am signed in for sites, and for which."""
+
+    id = ma.fields.UUID(required=True)
+    sites = ma.fields.List(ma.fields.String(), required=True)
+    signed_in_at = ma.fields.AwareDateTime(required=True)
+    last_used_at = ma.fields.AwareDateTime(required=True)
+
+
+class SiteBrowsers(Schema):
+    """Latest first; each ends by itself within twelve hours."""
+
+    items = ma.fields.List(ma.fields.Nested(SiteBrowser), required=True)
+    next_cursor = ma.fields.String(required=True, allow_none=True)
+
+
 @blueprint.route("", methods=["GET"], policy="own consents")
 @blueprint.response(200, ConnectedApps)
 def list_connected_apps() -> dict[str, Any]:
@@ -60,3 +76,26 @@ def list_connected_apps() -> dict[str, Any]:
 def withdraw(client_id: uuid.UUID) -> None:
     """Take my consent back: the site's tokens end at once and it is told."""
     consents.withdraw_consent(session(), actor(), client_id)
+
+
+@blueprint.route("/browsers", methods=["GET"], policy="own browsers")
+@blueprint.response(200, SiteBrowsers)
+def list_browsers() -> dict[str, Any]:
+    """Where I am signed in for sites, beside my devices."""
+    items = [
+        {
+            "id": login.id,
+            "sites": sites,
+            "signed_in_at": login.auth_at,
+            "last_used_at": login.last_used_at,
+        }
+        for login, sites in logins.my_logins(session(), actor())
+    ]
+    return {"items": items, "next_cursor": None}
+
+
+@blueprint.route("/browsers/<uuid:login_id>", methods=["DELETE"], policy="own browser")
+@blueprint.response(204)
+def end_browser(login_id: uuid.UUID) -> None:
+    """Sign a browser out; the sites it was signed in to are told."""
+    logins.end_mine(session(), actor(), login_id)

@@ -33,7 +33,12 @@ from app.identity.legacy.models import LegacyImport, LegacySource, LegacyUser
 from app.identity.life import merges
 from app.identity.life.models import FaceProof
 from app.identity.models import Account, Person, SessionFamily
-from app.identity.openid.models import OpenidClient, OpenidClientProposal, OpenidConsent
+from app.identity.openid.models import (
+    OpenidClient,
+    OpenidClientProposal,
+    OpenidConsent,
+    OpenidLogin,
+)
 from app.identity.organisations.models import Organisation
 from app.identity.sessions import Device
 from app.identity.staff.models import Officer, OfficerPasskey
@@ -65,6 +70,12 @@ def a_session(place_: Place, person: Any) -> uuid.UUID:
     found = tokens.read_access(place_.core.keys, granted.access_token).session_id
     assert found
     return found
+
+
+def a_browser(place_: Place, person: Any) -> uuid.UUID:
+    """A browser in which they are signed in for sites."""
+    later, own = clock.now() + timedelta(hours=1), person.actor.account
+    return _row(place_, OpenidLogin, account_id=own, expires_at=later, browser_hash=new_id().bytes)
 
 
 def a_mandate(place_: Place, person: Any) -> str:
@@ -277,6 +288,7 @@ def a_face_proof(place_: Place, person: Any) -> uuid.UUID:
 #: The last parameter of a rule → an example. The first of a nested rule comes with the second.
 OBJECTS: dict[str, Make] = {
     "family_id": a_session,
+    "login_id": a_browser,
     "mandate_id": a_mandate,
     "asked_id": an_asked_mandate,
     "merge_id": a_merge,

@@ -1,15 +1,24 @@
 """Browsers in which somebody is signed in to our own pages."""
 
+import uuid
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from app.core import clock
 from app.core.db import Session
+from app.core.errors import NotFound
 from app.core.ids import new_id
+from app.core.types import Actor
 from app.identity.models import Account
 from app.identity.openid import logout
-from app.identity.openid.models import OpenidGrant, OpenidLogin, OpenidLogoutNotice, OpenidRequest
+from app.identity.openid.models import (
+    OpenidClient,
+    OpenidGrant,
+    OpenidLogin,
+    OpenidLogoutNotice,
+    OpenidRequest,
+)
 from app.identity.openid.secrets import digest, new_secret
 
 #: After this long without use, and in any case, a browser signs in anew.
@@ -60,6 +69,46 @@ def open_login(session: Session, account: Account, browser: str, amr: list[str])
     login.expires_at = at + LIFE
     session.flush()
     return fresh
+
+
+def my_logins(session: Session, actor: Actor) -> list[tuple[OpenidLogin, list[str]]]:
+    """The browsers in which I am signed in for sites, latest first, with the sites' names.
+
+    One that was left alone is among them: the sites may not have noticed.
+    """
+    mine = select(OpenidLogin).where(*_open_of(actor)).order_by(OpenidLogin.last_used_at.desc())
+    found = list(session.scalars(mine.limit(50)))
+    through = (
+        select(OpenidGrant.login_id, OpenidClient.name)
+        .join(OpenidClient, OpenidClient.id == OpenidGrant.client_id)
+        .where(
+            OpenidGrant.login_id.in_([each.id for each in found]),
+            OpenidGrant.code_used_at.is_not(None),
+        )
+        .distinct()
+        .order_by(OpenidClient.name)
+    )
+    sites: dict[uuid.UUID, list[str]] = {each.id: [] for each in found}
+    for login_id, name in session.execute(through):
+        sites[login_id].append(name)
+    return [(each, sites[each.id]) for each in found]
+
+
+def end_mine(session: Session, actor: Actor, login_id: uuid.UUID) -> None:
+    """Sign one of my browsers out; its sites are told. Raises `NotFound`."""
+    mine = select(OpenidLogin).where(OpenidLogin.id == login_id, *_open_of(actor))
+    login = session.scalar(mine.with_for_update())
+    if login is None:
+        raise NotFound
+    logout.end_login(session, login)
+
+
+def _open_of(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        OpenidLogin.account_id == actor.account,
+        OpenidLogin.ended_at.is_(None),
+        OpenidLogin.expires_at > clock.now(),
+    )
 
 
 def account_of(session: Session, login: OpenidLogin) -> Account:
