@@ -120,6 +120,8 @@ def begin(body: dict[str, Any]) -> dict[str, Any] | Response:
 )
 @blueprint.arguments(SecondFactor)
 @blueprint.response(201, OfficerSessionAnswer)
+@blueprint.alt_response(401, description="`login_refused`: one answer, whatever was wrong")
+@blueprint.alt_response(403, description="`browser` from a page that is not ours")
 def answer_challenge(body: dict[str, Any]) -> dict[str, Any] | Response:
     """Second step: a one-time password, each good once, or a passkey."""
     if body["browser"]:
