@@ -53,6 +53,11 @@ class OrganisationItem(Schema):
     role = ma.fields.String(required=True, validate=ma.validate.OneOf(ROLES))
     scopes = ma.fields.List(ma.fields.String(), required=True)
     until = ma.fields.Date(required=True, allow_none=True)
+    operator_id = ma.fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "My authorisation, which I may end; null for who stands for it"},
+    )
 
 
 class OrganisationList(Schema):
@@ -269,4 +274,5 @@ def _item(right: Right) -> dict[str, Any]:
         "role": right.role,
         "scopes": sorted(right.scopes),
         "until": right.until,
+        "operator_id": right.operator_id,
     }

@@ -103,6 +103,19 @@ def test_an_operator_may_leave_also_while_acting(desk, manager, organisation, in
     assert code_of(desk.act_for(clerk, organisation)) == (404, "not_found")
 
 
+def test_an_operator_reads_which_authorisation_is_theirs_and_ends_it(
+    desk, manager, organisation, invent
+):
+    clerk = invent()
+    operator = desk.employ(manager, organisation, clerk)
+    (mine,) = desk.get("/api/v1/organisations", clerk).json["items"]
+    assert (mine["role"], mine["operator_id"]) == ("operator", str(operator))
+    (theirs,) = desk.get("/api/v1/organisations", manager).json["items"]
+    assert (theirs["role"], theirs["operator_id"]) == ("legal_representative", None)
+    assert desk.end(clerk, organisation, mine["operator_id"]).status_code == 204
+    assert desk.get("/api/v1/organisations", clerk).json["items"] == []
+
+
 def test_after_the_last_day_nothing_is_left_swept_or_not(
     desk, manager, organisation, invent, session
 ):

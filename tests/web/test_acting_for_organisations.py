@@ -107,6 +107,34 @@ def test_a_representative_claims_a_company_and_her_operator_acts_for_it_until_it
     expect(clerk.get_by_text("还没有您可以代表的单位")).to_be_visible()
 
 
+def test_an_operator_ends_their_own_authorisation(new_page, people, enter, assert_accessible):
+    company = organisation_of("r118")
+    owner, clerk = new_page(), new_page(viewport={"width": 320, "height": 640})
+    enter(owner, "r118")
+    enter(clerk, "r237")
+    claim(owner, company)
+    leave = f"不再担任经办人：{company['name']}"
+    expect(owner.get_by_role("button", name=leave)).to_have_count(0)
+    owner.get_by_role("button", name="详情与经办人").click()
+    ask_operator(owner, people["r237"])
+    owner.get_by_role("button", name="发送请求").click()
+    expect(owner.get_by_role("heading", name="请求已发出")).to_be_focused()
+    agree_and_act(clerk, company)
+    bar = clerk.get_by_role("status").filter(has_text=ACTING)
+    # While they act for it the screen says how to go back, and nothing else.
+    expect(bar).to_be_visible()
+    expect(clerk.get_by_role("button", name=leave)).to_have_count(0)
+    bar.get_by_role("button", name="切换回本人").click()
+    clerk.goto("/app/#/organisations")
+    expect(clerk.get_by_role("button", name=leave)).to_be_visible()
+    assert_accessible(clerk)
+    assert clerk.evaluate("document.documentElement.scrollWidth") == 320
+    clerk.get_by_role("button", name=leave).click()
+    clerk.get_by_role("dialog").get_by_role("button", name="不再担任经办人").click()
+    expect(clerk.get_by_text(f"您已不再是{company['name']}的经办人")).to_be_focused()
+    expect(clerk.get_by_text("还没有您可以代表的单位")).to_be_visible()
+
+
 def test_in_another_tab_nothing_goes_on_in_the_role_before(new_page, enter):
     company = organisation_of("r111")
     here = new_page()

@@ -34,6 +34,8 @@ class Right:
     role: Role
     scopes: frozenset[str]
     until: date | None
+    #: An operator's own authorisation.
+    operator_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -172,4 +174,5 @@ def _right(organisation: Organisation, person: Person, operator: Operator | None
         return Right(organisation, "legal_representative", frozenset(SCOPES), None)
     if operator is None:
         raise LookupError("neither representative nor operator")
-    return Right(organisation, "operator", frozenset(operator.scopes), operator.until)
+    scopes = frozenset(operator.scopes)
+    return Right(organisation, "operator", scopes, operator.until, operator.id)
