@@ -78,7 +78,7 @@ class Settings:
     files_root: Path | None = None
     #: The database as `huiban_retention`; where it is missing nothing is destroyed.
     retention_url: str | None = None
-    #: Hosts of our own network that may be called where others gave the address; only in a demonstration.
+    #: Hosts that may lie in a private network where others gave the address (core.strangers).
     internal_hosts: frozenset[str] = frozenset()
     #: The stand-ins' address; only in a demonstration, where /readyz waits for them.
     stubs_url: str | None = None
@@ -162,9 +162,8 @@ def _check_production(settings: Settings, overrides: tuple[str, ...]) -> None:
         raise SettingsError("HUIBAN_TRUSTED_PROXIES must be said in production (0 for none)")
     if settings.web_root and not settings.web_root.is_dir():
         raise SettingsError("HUIBAN_WEB_ROOT is not a folder")
-    for variable in ("HUIBAN_STUBS_URL", "HUIBAN_INTERNAL_HOSTS"):
-        if os.environ.get(variable):
-            raise SettingsError(f"{variable} has no place in production")
+    if os.environ.get("HUIBAN_STUBS_URL"):
+        raise SettingsError("HUIBAN_STUBS_URL has no place in production")
 
 
 def _check_addresses(settings: Settings, overrides: tuple[str, ...]) -> None:

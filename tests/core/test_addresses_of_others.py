@@ -3,14 +3,17 @@
 import socket
 import ssl
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from tiny_server import Server, send
 
 from app.core.http import PartyUnavailable
-from app.core.strangers import MAX_BYTES, AddressRefused, call
+from app.core.strangers import MAX_BYTES, AddressRefused, OwnHosts, call, pin
 
-INSIDE = frozenset({"127.0.0.1", "site.example"})
+NONE = OwnHosts(frozenset(), loopback=False)
+VOUCHED = OwnHosts(frozenset({"site.example"}), loopback=False)
+DEMONSTRATION = OwnHosts(frozenset({"127.0.0.1", "site.example"}), loopback=True)
 
 
 @contextmanager
@@ -56,7 +59,7 @@ INTERNAL = [
 @pytest.mark.parametrize("host", INTERNAL)
 def test_no_address_within_is_called(host):
     with pytest.raises(AddressRefused):
-        call("site", "POST", f"https://{host}/told", internal=frozenset())
+        call("site", "POST", f"https://{host}/told", hosts=NONE)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,28 @@ def test_no_address_within_is_called(host):
 def test_a_name_that_leads_within_is_not_called(resolve, found):
     resolve(found)
     with pytest.raises(AddressRefused):
-        call("site", "POST", "https://site.example/told", internal=frozenset())
+        call("site", "POST", "https://site.example/told", hosts=NONE)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *(["127.0.0.1"], ["169.254.169.254"], ["0.0.0.0"], ["100.100.100.200"]),  # noqa: S104
+        *(["168.63.129.16"], ["224.0.0.1"], ["10.0.0.5", "127.0.0.1"]),
+    ],
+)
+def test_a_host_the_operator_vouches_for_is_still_no_machine_of_ours(resolve, found):
+    resolve(found)
+    with pytest.raises(AddressRefused):
+        call("site", "POST", "https://site.example/told", hosts=VOUCHED)
+
+
+@pytest.mark.parametrize("found", ["10.0.0.5", "172.31.255.255", "192.168.1.1"])
+def test_a_host_the_operator_vouches_for_may_lie_in_a_private_network(resolve, found):
+    resolve([found])
+    assert pin("site", urlsplit("https://site.example/told"), VOUCHED) == f"https://{found}:443"
+    with pytest.raises(AddressRefused):
+        pin("site", urlsplit("http://site.example/told"), VOUCHED)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +103,7 @@ def test_a_name_that_leads_within_is_not_called(resolve, found):
 def test_what_is_no_https_address_is_not_called(resolve, address):
     resolve(["93.184.215.14"])
     with pytest.raises(AddressRefused):
-        call("site", "POST", address, internal=frozenset())
+        call("site", "POST", address, hosts=NONE)
 
 
 def test_a_name_is_looked_up_once_and_the_address_that_was_judged_is_called(resolve):
@@ -92,7 +116,7 @@ def test_a_name_is_looked_up_once_and_the_address_that_was_judged_is_called(reso
     asked = resolve(["127.0.0.1"], ["127.0.0.66"])
     with server_of(answer) as server:
         port = server.server_address[1]
-        told = call("site", "GET", f"http://site.example:{port}/told?x=1", internal=INSIDE)
+        told = call("site", "GET", f"http://site.example:{port}/told?x=1", hosts=DEMONSTRATION)
         assert (told.status, told.body, server.seen) == (200, b"well", ["/told?x=1"])
     assert (seen, asked) == ([f"site.example:{port}"], ["site.example"])
 
@@ -106,7 +130,7 @@ def test_the_certificate_asked_for_is_the_names_and_not_the_addresss(resolve):
         server.socket = context.wrap_socket(server.socket, server_side=True)
         port = server.server_address[1]
         with pytest.raises(PartyUnavailable):
-            call("site", "GET", f"https://site.example:{port}/", internal=INSIDE)
+            call("site", "GET", f"https://site.example:{port}/", hosts=DEMONSTRATION)
     assert greeted == ["site.example"]
 
 
@@ -115,7 +139,7 @@ def test_nobody_is_followed_elsewhere():
         send(handler, b"", status=307, Location="http://169.254.169.254/")
 
     with server_of(away) as server:
-        told = call("site", "GET", f"{server.url}/told", internal=INSIDE)
+        told = call("site", "GET", f"{server.url}/told", hosts=DEMONSTRATION)
         assert (told.status, server.seen) == (307, ["/told"])
 
 
@@ -124,4 +148,4 @@ def test_a_long_answer_is_not_read_to_its_end():
         send(handler, b"x" * (MAX_BYTES + 1))
 
     with server_of(flood) as server, pytest.raises(PartyUnavailable):
-        call("site", "GET", server.url, internal=INSIDE)
+        call("site", "GET", server.url, hosts=DEMONSTRATION)

@@ -32,8 +32,7 @@ REAL = {
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
     values = product_environment(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2")
-    for name in ("HUIBAN_STUBS_URL", "HUIBAN_INTERNAL_HOSTS"):
-        values.pop(name)
+    values.pop("HUIBAN_STUBS_URL")
     # The pages may still be on their way.
     values["HUIBAN_WEB_ROOT"] = str(tmp_path)
 
@@ -72,7 +71,6 @@ def test_without_an_environment_name_it_is_production(environ):
         ({"HUIBAN_POPULATION_URL": "https://elsewhere.example"}, "HUIBAN_POPULATION_URL"),
         ({"HUIBAN_PUBLIC_URL": "http://huiban.example"}, "HUIBAN_PUBLIC_URL"),
         ({"HUIBAN_STUBS_URL": "http://127.0.0.1:8001"}, "HUIBAN_STUBS_URL"),
-        ({"HUIBAN_INTERNAL_HOSTS": "10.0.0.5"}, "HUIBAN_INTERNAL_HOSTS"),
         ({"HUIBAN_THREADS": "four"}, "HUIBAN_THREADS"),
         ({"HUIBAN_THREADS": "0"}, "HUIBAN_THREADS"),
         ({"HUIBAN_TRUSTED_PROXIES": "-1"}, "HUIBAN_TRUSTED_PROXIES"),

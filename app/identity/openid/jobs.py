@@ -32,8 +32,9 @@ def tell_logout(world: World, *, notice_id: str) -> None:
 
 
 def _send(world: World, address: str, token: str) -> None:
-    internal, form = world.core.settings.internal_hosts, {"logout_token": token}
-    answer = strangers.call(PARTY, "POST", address, internal=internal, data=form)
+    settings, form = world.core.settings, {"logout_token": token}
+    hosts = strangers.OwnHosts(settings.internal_hosts, loopback=not settings.production)
+    answer = strangers.call(PARTY, "POST", address, hosts=hosts, data=form)
     if answer.status not in (200, 204):
         raise PartyUnavailable(PARTY)
 
