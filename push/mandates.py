@@ -84,7 +84,7 @@ def _phone(session: Session, mandate: Mandate) -> str | None:
 
 def _columns(recipient: Any, subject: Any, wording: str, to: str) -> list[Any]:
     params = func.jsonb_build_object(
-        *("number", Mandate.number, "by", func.coalesce(Mandate.ended_by, "-"))
+        *("number", Mandate.number, "by", func.coalesce(Mandate.ended_how, Mandate.ended_by, "-"))
     )
     return [
         recipient.label("recipient"),

@@ -1,4 +1,4 @@
-"""Mandates of people without an account, confirmed at a window or before a village agent."""
+"""Mandates of people without an account, confirmed and ended at a window or before a village agent."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.core.errors import DomainError, InvalidInput
 from app.family import confirming
 from app.family.confirming import AtDesk, Presented
 from app.identity import phones
-from app.identity.documents import DOCUMENT_TYPES, parse_document
+from app.identity.documents import DOCUMENT_TYPES, Document, parse_document
 from app.identity.real_name import Authorities
 from app.identity.staff.models import Role
 
@@ -30,11 +30,16 @@ ROLES: tuple[Role, ...] = ("window_officer", "village_agent")
 POLICY = "a mandate by its number, of a household in the officer's region"
 
 
-class Confirmation(Schema):
-    """What lies before the officer, typed from it; `phone`: where the person wants to be told."""
+class DocumentAtDesk(Schema):
+    """What lies before the officer, typed from it."""
 
     document_type = Text(40, required=True, validate=ma.validate.OneOf(DOCUMENT_TYPES))
     document_number = Text(18, required=True)
+
+
+class Confirmation(DocumentAtDesk):
+    """`phone`: where the person wants to be told."""
+
     phone = Text(20, load_default=None)
 
 
@@ -78,17 +83,34 @@ def confirm_mandate(body: dict[str, Any], number: str) -> dict[str, Any] | Respo
     return _answer(confirming.confirm(session(), _authorities(), actor(), number, presented))
 
 
+@blueprint.route("/<string:number>/end", methods=["POST"], roles=ROLES, policy=POLICY)
+@blueprint.arguments(DocumentAtDesk)
+@blueprint.response(200, MandateAtDesk)
+@blueprint.alt_response(403, description="the officer bears a side's name")
+@blueprint.alt_response(404, description="unknown, or of another region")
+@blueprint.alt_response(409, description="another document was shown")
+def end_mandate(body: dict[str, Any], number: str) -> dict[str, Any] | Response:
+    """The principal is here, has shown this document and wants it ended; what has ended stays so."""
+    document = _document(body)
+    return _answer(confirming.end(session(), _authorities(), actor(), number, document))
+
+
 def _presented(body: dict[str, Any]) -> Presented:
-    kind, number = body["document_type"], body["document_number"]
-    document = parse_document(kind, number, clock.legal_today())
-    if document is None:
-        message = "证件号码不正确。 This is not a valid number of such a document."
-        raise InvalidInput(fields={"document_number": [message]})
+    document = _document(body)
     phone = phones.normalise(body["phone"]) if body["phone"] else None
     if body["phone"] and phone is None:
         message = "手机号码不正确。 This is not a mobile number."
         raise InvalidInput(fields={"phone": [message]})
     return Presented(document, phone)
+
+
+def _document(body: dict[str, Any]) -> Document:
+    kind, number = body["document_type"], body["document_number"]
+    document = parse_document(kind, number, clock.legal_today())
+    if document is None:
+        message = "证件号码不正确。 This is not a valid number of such a document."
+        raise InvalidInput(fields={"document_number": [message]})
+    return document
 
 
 def _authorities() -> Authorities:

@@ -1,10 +1,11 @@
-"""Adults without an account confirm before an officer: at a window, or to a village agent.
+"""Adults without an account confirm, and end, before an officer: at a window, or a village agent.
 
 The officer sees a mandate by its number alone and learns masked names; the document that lies before
 them is typed and must be the mandate's. Whom they are not there for looks like nobody.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -31,7 +32,7 @@ from app.family.models import Mandate
 from app.family.people import has_account
 from app.family.policies import acts_as
 from app.family.queries import principal_document
-from app.family.states import as_of
+from app.family.states import LIVING, as_of
 from app.identity.documents import Document, mask_name
 from app.identity.queries import identity_document
 from app.identity.real_name import Authorities, Claim, person_of
@@ -69,6 +70,22 @@ class _Asked:
     principal: Claim
 
 
+@dataclass(frozen=True)
+class _Present:
+    """A mandate whose principal is before an officer."""
+
+    mandate: Mandate
+    principal: Claim
+    record: PersonRecord
+    #: In which of the officer's roles, as `Mandate.confirmed_how` says it.
+    how: str
+
+    @property
+    def status(self) -> str:
+        """The status that holds today."""
+        return as_of(self.mandate.status, self.mandate.until, clock.legal_today())
+
+
 Found = PersonRecord | PartyUnavailable | None
 
 
@@ -104,6 +121,51 @@ def confirm(
     `GuardianActs`, `TooManyRequests` (five documents a mandate and day).
     """
 
+    def decide(present: _Present) -> DomainError | None:
+        mandate = present.mandate
+        if present.status != "pending":
+            return MandateNotOpen()
+        refusal = _refusal(session, actor, present, presented.document)
+        if refusal is None and has_account(session, mandate.principal_index):
+            refusal = ConfirmsInApp()
+        if refusal is not None:
+            _note_refused(session, actor, "family.confirm_mandate", mandate, refusal)
+            return refusal
+        _activate(session, actor, present)
+        _keep_phone(session, mandate, presented.phone)
+        return None
+
+    return _in_person(session, authorities, actor, number, decide)
+
+
+def end(
+    session: Session, authorities: Authorities, actor: Actor, number: str, document: Document
+) -> AtDesk | DomainError:
+    """The principal, whose document the officer holds, wants no mandate, with an account or without.
+
+    Acts at once; what has ended already stays as it is. Outcomes and refusals as of `confirm`.
+    """
+
+    def decide(present: _Present) -> DomainError | None:
+        refusal = _refusal(session, actor, present, document)
+        if refusal is not None:
+            _note_refused(session, actor, "family.end_mandate", present.mandate, refusal)
+        elif present.status in LIVING:
+            _end(session, actor, present)
+        return refusal
+
+    return _in_person(session, authorities, actor, number, decide)
+
+
+def _in_person(
+    session: Session,
+    authorities: Authorities,
+    actor: Actor,
+    number: str,
+    decide: Callable[[_Present], DomainError | None],
+) -> AtDesk | DomainError:
+    """Let an officer act on a mandate, its row locked, before whom its principal is."""
+
     def prepare() -> _Asked | None:
         asked = _open(session, actor, number)
         if asked is not None:
@@ -120,12 +182,9 @@ def confirm(
         mandate = session.get_one(
             Mandate, asked.mandate_id, with_for_update=True, populate_existing=True
         )
-        refusal = _refusal(session, actor, mandate, asked.principal, presented)
-        if refusal is not None:
-            return refusal
-        _activate(session, actor, mandate, (role, asked.principal, record))
-        _keep_phone(session, mandate, presented.phone)
-        return _shown(session, mandate, asked.principal)
+        how = "window" if role == "window_officer" else role
+        refusal = decide(_Present(mandate, asked.principal, record, how))
+        return refusal or _shown(session, mandate, asked.principal)
 
     return phases(
         session, prepare=prepare, call=lambda asked: _verify(authorities, asked), apply=apply
@@ -162,50 +221,56 @@ def _role_for(
 
 
 def _refusal(
-    session: Session, actor: Actor, mandate: Mandate, principal: Claim, presented: Presented
+    session: Session, actor: Actor, present: _Present, shown: Document
 ) -> DomainError | None:
-    """Why it cannot be confirmed, remembered in the audit trail."""
-    if as_of(mandate.status, mandate.until, clock.legal_today()) != "pending":
-        return MandateNotOpen()
-    wanted, shown = principal.document, presented.document
-    refusal: DomainError | None = None
+    """Why this document, before this officer, is no proof."""
+    wanted = present.principal.document
     if (shown.type, shown.number) != (wanted.type, wanted.number):
-        refusal = DocumentDiffers()
-    elif officers_name(session, actor.officer) in _names(session, mandate, principal):
-        refusal = OfficerInvolved()
-    elif has_account(session, mandate.principal_index):
-        refusal = ConfirmsInApp()
-    if refusal is not None:
-        tried = act_of(
-            *(actor, "family.confirm_mandate"),
-            object_id=mandate.id,
-            reason=refusal.code,
-            result="refused",
-        )
-        audit.record(session, tried)
-    return refusal
+        return DocumentDiffers()
+    if officers_name(session, actor.officer) in _names(session, present):
+        return OfficerInvolved()
+    return None
 
 
-def _names(session: Session, mandate: Mandate, principal: Claim) -> set[str]:
-    return {identity_document(session, mandate.holder_person_id).name, principal.name}
-
-
-def _activate(
-    session: Session, actor: Actor, mandate: Mandate, found: tuple[str, Claim, PersonRecord]
+def _note_refused(
+    session: Session, actor: Actor, action: str, mandate: Mandate, refusal: DomainError
 ) -> None:
-    role, principal, record = found
-    if not is_at_least(record.birth_date, ACTS_ALONE, clock.legal_today()):
+    tried = act_of(actor, action, object_id=mandate.id, reason=refusal.code, result="refused")
+    audit.record(session, tried)
+
+
+def _names(session: Session, present: _Present) -> set[str]:
+    holder = identity_document(session, present.mandate.holder_person_id)
+    return {holder.name, present.principal.name}
+
+
+def _activate(session: Session, actor: Actor, present: _Present) -> None:
+    mandate = present.mandate
+    if not is_at_least(present.record.birth_date, ACTS_ALONE, clock.legal_today()):
         raise GuardianActs
-    person_id = person_of(session, principal, record)
-    how = "window" if role == "window_officer" else role
-    services.activate(mandate, person_id, how)
+    person_id = person_of(session, present.principal, present.record)
+    services.activate(mandate, person_id, present.how)
     mandate.confirmed_by = actor.officer
     services.tell(session, mandate, "confirmed")
+    _note_done(session, actor, "family.confirm_mandate", present)
+
+
+def _end(session: Session, actor: Actor, present: _Present) -> None:
+    mandate = present.mandate
+    mandate.ended_how, mandate.ended_before = present.how, actor.officer
+    if present.status == "pending":
+        services.decline(session, mandate)
+    else:
+        services.revoke(session, mandate, "principal")
+    _note_done(session, actor, "family.end_mandate", present)
+
+
+def _note_done(session: Session, actor: Actor, action: str, present: _Present) -> None:
     done = act_of(
-        *(actor, "family.confirm_mandate"),
-        subject_id=person_id,
-        object_id=mandate.id,
-        reason=f"{how}:{principal.document.type}",
+        *(actor, action),
+        subject_id=present.mandate.principal_person_id,
+        object_id=present.mandate.id,
+        reason=f"{present.how}:{present.principal.document.type}",
     )
     audit.record(session, done)
 

@@ -44,6 +44,8 @@ class Mandate(Base):
             "(confirmed_how IN ('window', 'village_agent')) = (confirmed_by IS NOT NULL)",
             name="confirmed_by",
         ),
+        CheckConstraint("ended_how IN ('window', 'village_agent')", name="ended_how"),
+        CheckConstraint("(ended_how IS NULL) = (ended_before IS NULL)", name="ended_before"),
         CheckConstraint(
             "(confirmed_how = 'face') = (face_check_id IS NOT NULL)", name="face_check_id"
         ),
@@ -89,6 +91,10 @@ class Mandate(Base):
     ended_at: Mapped[datetime | None]
     #: holder, principal, register or system.
     ended_by: Mapped[str | None]
+    #: Where the principal ended it before an officer, as `confirmed_how`; null for every other end.
+    ended_how: Mapped[str | None]
+    #: That officer.
+    ended_before: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("officers.id"))
     #: What the holder is to a child they are the guardian of; null for every other mandate.
     guardian_as: Mapped[str | None]
     #: When the register last said so.

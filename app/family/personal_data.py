@@ -40,6 +40,7 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
                     "number": row.number,
                     "created_at": row.created_at,
                     "ended_at": row.ended_at,
+                    "ended_how": row.ended_how,
                 }
                 for row in rows
             ],

@@ -2,9 +2,10 @@
 
 import dataclasses
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from family_support import Households, Population, somebody, years_before
+from family_support import BORN, Households, Population, somebody, years_before
 
 from app.connectors.world import World, build_world
 from app.core import clock
@@ -77,3 +78,57 @@ def real_world(core):
     made = build_world(core, waiters=1)
     yield made
     made.close_parties()
+
+
+@pytest.fixture
+def elder(population):
+    """`elder("420106")`: somebody without an account, registered there."""
+    return lambda division="420106": population.enter(somebody(BORN), division)
+
+
+@pytest.fixture
+def ask(client):
+    def send(holder, principal, **more):
+        body = {
+            "person": principal.claimed,
+            "relation": "parent",
+            "scopes": ["pay"],
+            "until": str(clock.legal_today() + timedelta(days=200)),
+            **more,
+        }
+        return client.post("/api/v1/family/mandates", json=body, headers=holder.headers).json
+
+    return send
+
+
+@pytest.fixture
+def look(client):
+    return lambda officer, number: client.get(
+        f"/api/v1/officer/mandates/{number}", headers=officer.headers
+    )
+
+
+@pytest.fixture
+def confirm(client):
+    def send(officer, number, person, **more):
+        body = {
+            "document_type": "resident_id",
+            "document_number": person.document_number,
+            **more,
+        }
+        path = f"/api/v1/officer/mandates/{number}/confirm"
+        return client.post(path, json=body, headers=officer.headers)
+
+    return send
+
+
+@pytest.fixture
+def end(client):
+    """`end(officer, number, person)`: the person's document lies before the officer."""
+
+    def send(officer, number, person):
+        body = {"document_type": "resident_id", "document_number": person.document_number}
+        path = f"/api/v1/officer/mandates/{number}/end"
+        return client.post(path, json=body, headers=officer.headers)
+
+    return send

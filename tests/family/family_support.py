@@ -15,6 +15,8 @@ from app.identity.documents import parse_resident_id
 
 _numbers = itertools.count(100)
 DIVISION = "420106"
+#: When elders were born.
+BORN = date(1950, 6, 1)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """People without an account confirm before an officer: at a window or to a village agent."""
 
 import threading
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-from family_support import somebody
+from family_support import BORN, somebody
 from sqlalchemy import select, text, update
 from staffing import make_officer
 from support import make_person
@@ -25,50 +25,7 @@ from app.identity.real_name import Authorities
 from app.identity.staff.models import Officer, OfficerRole
 from app.identity.staff.services import name_field
 
-BORN = date(1950, 6, 1)
 MANDATES = "/api/v1/family/mandates"
-
-
-@pytest.fixture
-def elder(population):
-    """`elder("420106")`: somebody without an account, registered there."""
-    return lambda division="420106": population.enter(somebody(BORN), division)
-
-
-@pytest.fixture
-def ask(client):
-    def send(holder, principal, **more):
-        body = {
-            "person": principal.claimed,
-            "relation": "parent",
-            "scopes": ["pay"],
-            "until": str(clock.legal_today() + timedelta(days=200)),
-            **more,
-        }
-        return client.post(MANDATES, json=body, headers=holder.headers).json
-
-    return send
-
-
-@pytest.fixture
-def look(client):
-    return lambda officer, number: client.get(
-        f"/api/v1/officer/mandates/{number}", headers=officer.headers
-    )
-
-
-@pytest.fixture
-def confirm(client):
-    def send(officer, number, person, **more):
-        body = {
-            "document_type": "resident_id",
-            "document_number": person.document_number,
-            **more,
-        }
-        path = f"/api/v1/officer/mandates/{number}/confirm"
-        return client.post(path, json=body, headers=officer.headers)
-
-    return send
 
 
 def refusal(answer):

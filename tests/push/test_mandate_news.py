@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
+from staffing import make_officer
 from stage import PHONE
 from support import resident_id
 
@@ -148,6 +149,22 @@ def test_the_phone_given_at_the_window_comes_first(core, world, gateway, invent,
     tell(core, world)
     assert {phone for phone, _, _ in gateway.sent} == {"+8613900009999"}
     assert gateway.sent[-1][2][1] == "已结束"
+
+
+def test_both_notices_say_that_it_was_ended_at_a_window(core, world, invent, ask, client):
+    son, mother = invent(), invent()
+    mandate_id = ask(son, mother.name, mother.document_number)
+    client.post(f"/api/v1/family/mandates/{mandate_id}/accept", headers=mother.headers)
+    officer = make_officer(core, "window_officer").actor.officer
+    with unit_of_work(core) as session:
+        mandate = session.get_one(Mandate, mandate_id)
+        mandate.ended_how, mandate.ended_before = "window", officer
+        services.revoke(session, mandate, "principal")
+    tell(core, world)
+    for person in (son, mother):
+        items = client.get("/api/v1/notices", headers=person.headers).json["items"]
+        (why,) = (each["why"]["because"] for each in items if "结束" in each["title"])
+        assert why == "被代办人到政务服务窗口当面结束或没有同意授权。"
 
 
 def named(core, stage, who):

@@ -235,7 +235,7 @@ def test_the_desk_speaks_english_too(at_desk, watch):
     expect(page.get_by_role("alert")).to_contain_text(re.compile("[a-z]{3}"))
 
 
-def test_somebody_without_an_account_agrees_to_a_mandate_before_the_village_agent(
+def test_somebody_without_an_account_agrees_to_a_mandate_before_the_village_agent_and_ends_it(
     at_desk, new_page, people, enter, assert_accessible, watch
 ):
     watch.expect("409")
@@ -258,4 +258,12 @@ def test_somebody_without_an_account_agrees_to_a_mandate_before_the_village_agen
     agree(page, "本人同意，确认")
     expect(page.get_by_text("已确认，立即生效。")).to_be_visible()
     expect(page.get_by_text("生效中")).to_be_visible()
+    assert father["document_number"] not in page.content()
+    page.get_by_label("证件号码").fill(father["document_number"])
+    page.get_by_role("button", name="本人要求，结束授权").click()
+    assert_accessible(page)
+    agree(page, "本人要求，结束授权")
+    expect(page.get_by_text("已结束，立即失效。")).to_be_visible()
+    expect(page.get_by_text("已解除")).to_be_visible()
+    expect(page.get_by_label("证件号码")).to_have_count(0)
     assert father["document_number"] not in page.content()
