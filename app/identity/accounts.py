@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import clock, crypto
 from app.core.db import Session
 from app.core.ids import new_id
+from app.identity.errors import TokenRefused
 from app.identity.models import Account, SessionFamily
 
 
@@ -53,9 +54,13 @@ def knows_device(session: Session, index: bytes, device_id: str) -> bool:
 
 
 def phone_of(session: Session, account: Account) -> str:
-    """The phone (E.164) of an account that can be used. Raises `LookupError` where there is none."""
+    """The phone (E.164) of an account that can be used.
+
+    Raises `TokenRefused` where there is none: its sessions are over, even those another process has not
+    heard of yet.
+    """
     if account.phone_sealed is None:
-        raise LookupError("the account has no phone")
+        raise TokenRefused
     return crypto.unseal(session.core.keys, _phone_field(account.id), account.phone_sealed)
 
 

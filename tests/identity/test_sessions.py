@@ -14,7 +14,8 @@ from support import make_person
 from app.core import clock
 from app.core.db import unit_of_work
 from app.identity import sessions, tokens
-from app.identity.models import SessionFamily
+from app.identity.accounts import take_phone
+from app.identity.models import Account, SessionFamily
 from app.identity.sessions import Granted, Refused
 
 
@@ -130,6 +131,17 @@ def test_with_a_stale_list_postgresql_is_asked(live_core, monkeypatch):
     monkeypatch.setattr(live_core.freshness, "_read_at", float("-inf"))
     with unit_of_work(live_core) as session, pytest.raises(sessions.TokenRefused):
         sessions.authenticate(session, person.access_token)
+
+
+def test_a_token_whose_account_lost_its_phone_is_refused_where_its_end_is_not_known_yet(
+    client, invent, session
+):
+    person = invent()
+    account = session.get_one(Account, person.actor.account)
+    take_phone(account)
+    account.state = "phone_lost"
+    session.commit()
+    assert client.get("/api/v1/me", headers=person.headers).json["code"] == "token_refused"
 
 
 def test_my_devices_are_listed_and_a_strangers_is_unknown(client, invent):
