@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import delete, select, update
 
 from app.audit import services as audit
+from app.audit.destroying import record_destroyed
 from app.audit.services import act_of
 from app.core import clock, limits
 from app.core.db import Session
@@ -103,9 +104,16 @@ def withdraw_consent(session: Session, secret: str) -> None:
 
 
 def forget_old(session: Session) -> int:
-    """Delete links, with their checks, whose time has been over for a day. Returns how many."""
-    old = delete(FaceLink).where(FaceLink.expires_at < clock.now() - timedelta(days=1))
-    return session.connection().execute(old).rowcount
+    """Destroy links, with their checks, whose time has been over for a day. Answers how many."""
+    before = clock.now() - timedelta(days=1)
+    over = select(FaceLink.id).where(FaceLink.expires_at < before)
+    checks = delete(MandateFaceCheck).where(MandateFaceCheck.link_id.in_(over))
+    gone = session.scalars(checks.returning(MandateFaceCheck.id)).all()
+    record_destroyed(session, MandateFaceCheck.__tablename__, gone, before)
+    links = delete(FaceLink).where(FaceLink.expires_at < before).returning(FaceLink.id)
+    gone = session.scalars(links).all()
+    record_destroyed(session, FaceLink.__tablename__, gone, before)
+    return len(gone)
 
 
 def opened(session: Session, secret: str) -> tuple[FaceLink, Mandate]:

@@ -41,7 +41,7 @@ def recheck_guardianships(world: Any) -> None:
 
 @task("family.forget_face_links", cron="43 * * * *")
 def forget_face_links(world: Any) -> None:
-    """Delete links, with their checks, whose time has been over for a day; each hour."""
+    """Destroy links, with their checks, whose time has been over for a day; each hour."""
     with unit_of_work(world.core) as session:
         face_links.forget_old(session)
 

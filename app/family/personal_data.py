@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, or_, select
@@ -14,7 +15,12 @@ from app.family.services import revoke
 from app.family.states import LIVING, as_of
 from app.identity.documents import mask_name
 from app.identity.queries import masked_names
-from app.privacy.parts import Kept, Part, Section
+from app.privacy.parts import Kept, Part, Rule, Section
+
+LAW = "民法典 第188条、第190条"
+#: Claims about what was done lapse after three years; those of a child against a guardian begin with
+#: the end of the guardianship. What was paid stands in the books, which have a time of their own.
+KEPT = timedelta(days=3 * 366)
 
 
 def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> list[Section]:
@@ -60,7 +66,7 @@ def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) 
         row.phone_sealed = None
         session.execute(delete(FaceLink).where(FaceLink.mandate_id == row.id))
     session.flush()
-    return (Kept("授权记录保存三年", "Mandates, for three years", "民法典 第188条"),)
+    return (Kept("授权结束后，记录保存三年", "Mandates, for three years after their end", LAW),)
 
 
 def _used(session: Session, rows: Sequence[Mandate]) -> list[dict[str, Any]]:
@@ -83,4 +89,19 @@ part = Part(
     tables=frozenset({Mandate.__tablename__, MandateUse.__tablename__}),
     export=export,
     erase=erase,
+    retention=(
+        Rule(
+            "mandate_uses",
+            KEPT,
+            LAW,
+            "mandate_id IN (SELECT id FROM mandates WHERE ended_at < :before)",
+        ),
+        Rule(
+            "mandates",
+            KEPT,
+            LAW,
+            "ended_at < :before AND NOT EXISTS (SELECT FROM mandate_uses u"
+            " WHERE u.mandate_id = mandates.id)",
+        ),
+    ),
 )

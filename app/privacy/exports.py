@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.audit import services as audit
-from app.audit.models import Destruction
+from app.audit.destroying import record_destroyed
 from app.audit.services import act_of
 from app.core import clock, files, limits
 from app.core.db import Session
@@ -129,26 +129,12 @@ def destroy_due(session: Session) -> int:
         .with_for_update(skip_locked=True)
     )
     gone = list(session.scalars(due))
-    digest = 0
     for row in gone:
         file_id, row.file_id, row.state = row.file_id, None, "destroyed"
         session.flush()
         if file_id is not None:
             files.remove(session, file_id)
-        digest ^= row.id.int
-    if gone:
-        session.add(
-            Destruction(
-                id=new_id(),
-                at=clock.now(),
-                table_name="data_exports",
-                day=None,
-                before=clock.now(),
-                count=len(gone),
-                digest=digest.to_bytes(16, "big"),
-                rule="data_exports",
-            )
-        )
+    record_destroyed(session, DataExport.__tablename__, [row.id for row in gone], clock.now())
     session.flush()
     return len(gone)
 

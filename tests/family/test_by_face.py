@@ -8,7 +8,7 @@ import pytest
 from family_support import Somebody, somebody, years_before
 from sqlalchemy import func, select, text, update
 
-from app.audit.models import AuditRow
+from app.audit.models import AuditRow, Destruction
 from app.core import clock
 from app.core.events import RecordedEvent
 from app.core.http import Party
@@ -424,5 +424,17 @@ def test_links_are_forgotten_with_their_checks_a_day_after_their_time(waiting, a
     assert face_links.forget_old(session) == 0
     over = clock.now() - timedelta(days=1, seconds=1)
     session.execute(update(FaceLink).values(expires_at=over))
+    link_id, check_id = (
+        session.scalar(select(FaceLink.id)),
+        session.scalar(select(MandateFaceCheck.id)),
+    )
     assert face_links.forget_old(session) == 1
     assert session.scalar(select(func.count()).select_from(MandateFaceCheck)) == 0
+    records = session.scalars(select(Destruction).order_by(Destruction.table_name)).all()
+    assert [(each.table_name, each.count) for each in records] == [
+        ("mandate_face_checks", 1),
+        ("mandate_face_links", 1),
+    ]
+    # Nobody reads an id from what was written down.
+    assert {check_id.bytes, link_id.bytes}.isdisjoint(each.digest for each in records)
+    assert face_links.forget_old(session) == 0

@@ -7,11 +7,16 @@ from datetime import timedelta
 import pytest
 from identity import legacy_support
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import ProgrammingError
 from support import make_person
 
 from app.audit.models import Destruction
 from app.core import clock
 from app.core.db import unit_of_work
+from app.family import services, uses
+from app.family.models import Mandate, MandateUse
+from app.family.services import Terms
+from app.identity import real_name
 from app.identity.legacy import importing, linking, reading
 from app.identity.legacy.models import LegacyUser
 from app.privacy import retention
@@ -157,6 +162,55 @@ def test_departments_users_whom_nobody_claims_go_a_year_after_their_last_file(
     assert sorted(left, key=str) == sorted([owner.actor.account, None, None], key=str)
     assert (record.table_name, record.count, record.rule) == ("legacy_users", 1, "legacy_users")
     assert purge()["legacy_users"] == 0
+
+
+def mandate_of(core, holder, ended_days_ago):
+    """A mandate by which something was done, ended so many days ago; answers its id."""
+    principal = make_person(core)
+    claimed = real_name.claim(principal.name, principal.document_number)
+    terms = Terms("parent", ("pay",), clock.legal_today() + timedelta(days=30))
+    with unit_of_work(core) as session:
+        mandate = services.requested(session, holder.actor, claimed, terms)
+        session.add(mandate)
+        services.activate(mandate, principal.actor.person, "account")
+        session.flush()
+        uses.record(session, mandate.id, "order_placed")
+        uses.record(session, mandate.id, "order_paid")
+        if ended_days_ago is not None:
+            services.revoke(session, mandate, "principal")
+            mandate.ended_at = clock.now() - timedelta(days=ended_days_ago)
+        return mandate.id
+
+
+def test_mandates_go_with_their_uses_three_years_after_their_end(live_core, purge):
+    holder = make_person(live_core)
+    for days in (1_100, 1_200):
+        mandate_of(live_core, holder, days)
+    left = {mandate_of(live_core, holder, days) for days in (1_090, 1, None)}
+    gone = purge()
+    assert (gone["mandates"], gone["mandate_uses"]) == (2, 4)
+    with unit_of_work(live_core) as session:
+        assert set(session.scalars(select(Mandate.id))) == left
+        assert set(session.scalars(select(MandateUse.mandate_id))) == left
+        records = session.scalars(select(Destruction).order_by(Destruction.table_name)).all()
+    assert [(each.table_name, each.count, each.rule) for each in records] == [
+        ("mandate_uses", 4, "mandate_uses"),
+        ("mandates", 2, "mandates"),
+    ]
+    assert set(purge().values()) == {0}
+
+
+def test_who_destroys_mandates_sees_nobody_in_them(live_core):
+    url = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
+    engine = create_engine(url)
+    for statement in (
+        "SELECT principal_document_sealed FROM mandates",
+        "SELECT occasion FROM mandate_uses",
+        "UPDATE mandate_uses SET act = 'order_paid'",
+    ):
+        with engine.connect() as connection, pytest.raises(ProgrammingError, match="permission"):
+            connection.execute(text(statement))
+    engine.dispose()
 
 
 def test_the_job_runs_them_where_the_role_is_configured(live_core, world):
