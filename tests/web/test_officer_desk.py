@@ -52,7 +52,7 @@ def test_an_officer_signs_in_with_both_factors_sees_their_roles_and_signs_out(
     expect(page.get_by_role("heading", level=1, name="首页")).to_be_focused()
     expect(page.get_by_text("安全管理员", exact=True)).to_be_visible()
     expect(page.get_by_role("navigation", name="工作").get_by_role("link")).to_have_text(
-        ["首页", "人员与角色", "单位", "我的账号"]
+        ["首页", "人员与角色", "单位", "接入应用", "我的账号"]
     )
     assert_accessible(page)
     # The session outlives the page, and nothing that opens it lies where a script can read it.
@@ -162,31 +162,60 @@ def test_who_lacks_a_role_is_told_so_whatever_address_they_open(at_desk, watch):
     expect(page.get_by_text("建立人员")).to_have_count(0)
 
 
-def test_a_registrar_registers_a_site_changes_it_and_ends_it(at_desk, assert_accessible, watch):
-    watch.expect("422")
-    page = at_desk("wuhan.case.01")
+def fill_in_a_site(page):
     page.get_by_role("link", name="接入应用").click()
     page.get_by_role("button", name="登记网站").click()
     page.get_by_label("网站名称").fill("某市图书馆")
     page.get_by_label("所属部门").fill("某市文化和旅游局")
     page.get_by_label("回调地址").fill("ftp://library.example/back")
-    page.get_by_role("button", name="保存").click()
+    page.get_by_role("button", name="提交审批").click()
     expect(page.get_by_role("alert").first).to_be_visible()
     page.get_by_label("回调地址").fill("https://library.example/back")
+
+
+def propose(page):
+    """Save what was filled in; nobody approves what they proposed."""
+    page.get_by_role("button", name="提交审批").click()
+    expect(page.get_by_text("已提交，待另一人批准后生效。")).to_be_visible()
+    waiting = page.get_by_role("listitem").filter(has_text="待另一人批准")
+    expect(waiting).to_have_count(1)
+    expect(waiting.get_by_role("button", name="批准", exact=True)).to_have_count(0)
+
+
+def approve(page):
+    """As the second person, on a page that was left open."""
+    page.reload()
+    page.get_by_role("link", name="接入应用").click()
+    waiting = page.get_by_role("listitem").filter(has_text="待另一人批准")
+    waiting.get_by_role("button", name="批准", exact=True).click()
+    expect(page.get_by_text("已批准。")).to_be_visible()
+
+
+def test_one_registers_a_site_and_changes_it_another_approves_one_alone_ends_it(
+    at_desk, assert_accessible, watch
+):
+    watch.expect("422")
+    page, second = at_desk("wuhan.case.01"), at_desk("admin.security")
+    fill_in_a_site(page)
     assert_accessible(page)
-    page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("region", name="应用密钥").locator("code")).to_have_text(
-        re.compile("^hbs_")
-    )
-    entry = page.get_by_role("listitem").filter(has_text="某市图书馆")
-    entry.get_by_role("button", name="修改").click()
+    propose(page)
+    approve(second)
+    assert_accessible(second)
+    page.reload()
+    page.get_by_role("link", name="接入应用").click()
+    page.get_by_role("button", name="领取密钥").click()
+    secret = page.get_by_role("region", name="应用密钥").locator("code")
+    expect(secret).to_have_text(re.compile("^hbs_"))
+    expect(page.get_by_role("button", name="领取密钥")).to_have_count(0)
+    page.get_by_role("button", name="修改“某市图书馆”").click()
     page.get_by_label("所属部门").fill("某市图书馆")
-    page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("status").filter(has_text="已修改。")).to_be_visible()
-    entry.get_by_role("button", name="停用").click()
-    agree(page, "停用")
-    expect(entry.get_by_text("已停用")).to_be_visible()
-    assert_accessible(page)
+    propose(page)
+    approve(second)
+    expect(second.get_by_role("heading", name="某市图书馆 · 某市图书馆")).to_be_visible()
+    second.get_by_role("button", name="停用“某市图书馆”").click()
+    agree(second, "停用")
+    expect(second.get_by_text("已停用", exact=True)).to_be_visible()
+    assert_accessible(second)
 
 
 def test_nobody_stays_signed_in_at_a_desk_they_left(at_desk, assert_accessible):
