@@ -134,6 +134,9 @@ class VenueStaff(Base):
 
     __tablename__ = "venue_staff"
 
+    #: What officers call it by. Random: the account's id would tell when the account was made, and
+    #: with it whether a phone had one before it was added.
+    id: Mapped[uuid.UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))
     venue_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("venues.id"), primary_key=True)
     account_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, index=True)
     since: Mapped[datetime]

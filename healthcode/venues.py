@@ -2,8 +2,9 @@
 
 import uuid
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -64,8 +65,31 @@ def register_venue(session: Session, new: NewVenue) -> uuid.UUID:
     return new.id
 
 
-def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> None:
-    """Let the account scan at the venue from now on. Safe to repeat."""
+def venues_in(
+    session: Session, region_code: str, name: str | None, after: uuid.UUID | None, limit: int
+) -> list[Venue]:
+    """Venues of this division and below it whose names contain `name`, by id."""
+    page = select(Venue).where(Venue.region_code.startswith(_area(region_code)))
+    if name is not None:
+        page = page.where(Venue.name.icontains(name, autoescape=True))
+    if after is not None:
+        page = page.where(Venue.id > after)
+    return list(session.scalars(page.order_by(Venue.id).limit(limit)))
+
+
+def staff_of(
+    session: Session, venue_id: uuid.UUID, before: tuple[datetime, uuid.UUID] | None, limit: int
+) -> list[VenueStaff]:
+    """Who may scan at the venue now, newest first, from `before` on."""
+    page = select(VenueStaff).where(VenueStaff.venue_id == venue_id, _serving())
+    if before is not None:
+        page = page.where(tuple_(VenueStaff.since, VenueStaff.id) < before)
+    newest = (VenueStaff.since.desc(), VenueStaff.id.desc())
+    return list(session.scalars(page.order_by(*newest).limit(limit)))
+
+
+def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> uuid.UUID:
+    """Let the account scan at the venue from now on; answers the membership's id. Safe to repeat."""
     row = insert(VenueStaff).values(
         venue_id=venue_id, account_id=account_id, since=clock.now(), until=None
     )
@@ -76,24 +100,37 @@ def add_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> N
             where=VenueStaff.until.is_not(None),
         )
     )
-
-
-def end_staff(session: Session, venue_id: uuid.UUID, account_id: uuid.UUID) -> None:
-    """Let the account scan there no longer, from the next request on. Raises `NotFound`."""
-    serves = update(VenueStaff).where(
-        VenueStaff.venue_id == venue_id,
-        VenueStaff.account_id == account_id,
-        or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now()),
+    mine = select(VenueStaff.id).where(
+        VenueStaff.venue_id == venue_id, VenueStaff.account_id == account_id
     )
-    if not session.connection().execute(serves.values(until=clock.now())).rowcount:
+    return session.execute(mine).scalar_one()
+
+
+def end_staff(session: Session, venue_id: uuid.UUID, staff_id: uuid.UUID) -> uuid.UUID:
+    """End this membership from the next request on; answers whose it was. Raises `NotFound`."""
+    serves = update(VenueStaff).where(
+        VenueStaff.venue_id == venue_id, VenueStaff.id == staff_id, _serving()
+    )
+    ended = serves.values(until=clock.now()).returning(VenueStaff.account_id)
+    account_id = session.connection().execute(ended).scalar_one_or_none()
+    if account_id is None:
         raise NotFound
+    return account_id
 
 
 def demand_venue_in(session: Session, venue_id: uuid.UUID, region_code: str) -> None:
     """Raise `NotFound` unless the venue lies in this division or below it."""
-    area = region_code[:2] + "".join(
+    venue = session.get(Venue, venue_id)
+    if venue is None or not venue.region_code.startswith(_area(region_code)):
+        raise NotFound
+
+
+def _area(region_code: str) -> str:
+    """How the codes of this division and of those below it begin; a county's is the longest."""
+    return region_code[:2] + "".join(
         part for part in (region_code[2:4], region_code[4:6]) if part != "00"
     )
-    venue = session.get(Venue, venue_id)
-    if venue is None or not venue.region_code.startswith(area):
-        raise NotFound
+
+
+def _serving() -> ColumnElement[bool]:
+    return or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now())

@@ -49,6 +49,11 @@ def account_of(session: Session, person_id: uuid.UUID) -> uuid.UUID | None:
     return session.scalar(select(Account.id).where(Account.person_id == person_id))
 
 
+def person_behind(session: Session, account_id: uuid.UUID) -> uuid.UUID | None:
+    """The person behind an account, once the real name is proved."""
+    return session.scalar(select(Account.person_id).where(Account.id == account_id))
+
+
 def masked_name(session: Session, person_id: uuid.UUID) -> str:
     """张三 → 张*. Raises `NoResultFound` for an unknown person."""
     sealed = session.execute(_NAME, {"person_id": person_id}).scalar_one()
@@ -85,6 +90,16 @@ def masked_names_of_accounts(session: Session, account_ids: set[uuid.UUID]) -> d
         account_id: mask_name(_name(session, person_id, name))
         for account_id, person_id, name in session.execute(sealed)
     }
+
+
+def masked_phones(session: Session, account_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Account → masked phone, of those that have one, in one statement."""
+    if not account_ids:
+        return {}
+    with_phone = select(Account).where(
+        Account.id.in_(account_ids), Account.phone_sealed.is_not(None)
+    )
+    return {each.id: mask_phone(phone_of(session, each)) for each in session.scalars(with_phone)}
 
 
 def platform_of(session: Session, actor: Actor) -> str:

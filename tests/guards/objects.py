@@ -189,13 +189,12 @@ def a_door(place_: Place, person: Any) -> uuid.UUID:
 
 
 def a_doorkeeper(place_: Place, person: Any) -> tuple[uuid.UUID, uuid.UUID]:
-    """Such a venue and an account that may scan there."""
+    """Such a venue and somebody who may scan there."""
     region = REGION if person.actor.officer_id else "429004000000"
     keeper = make_person(place_.core).actor.account
     with unit_of_work(place_.core) as session:
         venue = register_venue(session, NewVenue("汽车站", "station", region, "解放路1号"))
-        add_staff(session, venue, keeper)
-    return venue, keeper
+        return venue, add_staff(session, venue, keeper)
 
 
 def a_bill(place_: Place, person: Any) -> uuid.UUID:
@@ -308,7 +307,7 @@ OBJECTS: dict[str, Make] = {
     "passkey_id": a_passkey,
     "venue_id": a_door,
     "export_id": an_export,
-    "account_id": a_doorkeeper,
+    "staff_id": a_doorkeeper,
 }
 
 #: Parameters that name nobody's object, and why.

@@ -94,6 +94,28 @@ def test_my_venues(costs, session, invent):
     same_for_few_and_many(costs, "/api/v1/verifier/venues", staff)
 
 
+def test_venues_of_an_officers_division_and_who_scans_there(costs, session, invent, invent_officer):
+    officer = invent_officer("case_officer")
+
+    def staffed(times):
+        place = venue(session, "体育馆")
+        for _ in range(times):
+            add_staff(session, place, invent(level="phone").actor.account)
+        session.commit()
+        return place
+
+    found = [costs(f"/api/v1/officer/venues/{staffed(n)}/staff", officer) for n in (FEW, MANY)]
+    assert [items for items, _ in found] == [FEW, MANY]
+    assert len(found[0][1]) == len(found[1][1]) <= 10
+    before, cheap = costs("/api/v1/officer/venues?limit=100", officer)
+    for number in range(MANY):
+        venue(session, f"场馆{number}")
+    session.commit()
+    after, dear = costs("/api/v1/officer/venues?limit=100", officer)
+    assert after == before + MANY
+    assert len(dear) == len(cheap)
+
+
 @pytest.fixture
 def in_the_same_mandates(client, core, session, monkeypatch):
     """`(person, n)`: n mandates in which the person is the holder, or the one acted for."""

@@ -82,6 +82,19 @@ def test_a_registered_site(new_page):
     assert (FOLDER / "desk" / "clients.png").exists()
 
 
+def test_who_scans_at_a_venue(new_page):
+    page = new_page(viewport={**WIDE, "height": 1000})
+    sign_in(page, "wuchang.window.01")
+    page.get_by_role("link", name="场所与扫码人员").click()
+    page.get_by_label("场所名称").fill("楚风里")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("临江门")).to_have_count(0)
+    page.get_by_role("button", name="楚风里购物中心的扫码人员").click()
+    expect(page.get_by_role("button", name="移除 ").first).to_be_visible()
+    take_at_rest(page, "desk/venues")
+    assert (FOLDER / "desk" / "venues.png").exists()
+
+
 def test_a_mandate_at_the_window(new_page, people, enter):
     son = new_page()
     number = asked_mandate(son, enter(son, "r012"), people["p011"])

@@ -72,10 +72,15 @@ def officers_name(session: Session, officer_id: uuid.UUID) -> str:
     return name_of(session, session.get_one(Officer, officer_id))
 
 
+def division_of(session: Session, officer_id: uuid.UUID) -> str:
+    """The division (twelve digits) that the officer's unit serves."""
+    unit = select(Unit.region_code).join(Officer, Officer.unit_id == Unit.id)
+    return session.execute(unit.where(Officer.id == officer_id)).scalar_one()
+
+
 def posts_of(session: Session, officer_id: uuid.UUID) -> dict[str, str]:
     """Role → the division (twelve digits) it counts in: the unit's, or a village agent's own."""
-    unit = select(Unit.region_code).join(Officer, Officer.unit_id == Unit.id)
-    of_unit = session.execute(unit.where(Officer.id == officer_id)).scalar_one()
+    of_unit = division_of(session, officer_id)
     return {role.role: role.region_code or of_unit for role in roles_of(session, officer_id)}
 
 

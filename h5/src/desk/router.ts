@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: "/audit", name: "audit", component: () => import("./pages/AuditPage.vue") },
     { path: "/clients", name: "clients", component: () => import("./pages/ClientsPage.vue") },
     { path: "/mandates", name: "mandates", component: () => import("./pages/MandatePage.vue") },
+    { path: "/venues", name: "venues", component: () => import("./pages/VenuesPage.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
