@@ -1,9 +1,11 @@
 """Destroying what has been kept long enough, as the role that may, with a record of each step."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from app.core import clock
@@ -25,20 +27,33 @@ RETURNING count
 """
 
 
-def destroy_over(url: str, rules: Sequence[Rule]) -> dict[str, int]:
-    """Destroy what each rule says, in their order. Answers table → how many. Safe to kill and repeat."""
-    # A day that somebody reads from is left for another night.
+@dataclass(frozen=True)
+class Run:
+    """What came of each rule, by its table."""
+
+    #: How many rows went.
+    destroyed: dict[str, int] = field(default_factory=dict)
+    #: What the database refused.
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def destroy_over(url: str, rules: Sequence[Rule]) -> Run:
+    """Destroy what each rule says, in their order; one that fails stops none of the others.
+
+    Safe to kill and repeat.
+    """
+    # What somebody reads from or holds is left for another run.
     waits = {"options": "-c lock_timeout=500ms -c statement_timeout=600s -c timezone=UTC"}
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=waits)
-    destroyed: dict[str, int] = {}
-    try:
-        with engine.connect() as connection:
-            for rule in rules:
-                step = _rows if rule.over else _days
-                destroyed[rule.name] = step(connection, rule)
-    finally:
-        engine.dispose()
-    return destroyed
+    run = Run()
+    for rule in rules:
+        step = _rows if rule.over else _days
+        try:
+            with engine.connect() as connection:
+                run.destroyed[rule.name] = step(connection, rule)
+        except DBAPIError as error:
+            run.failed[rule.name] = type(error.orig).__name__
+    return run
 
 
 def _rows(connection: Connection, rule: Rule) -> int:

@@ -8,6 +8,7 @@ import pytest
 from identity import legacy_support
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
+from structlog.testing import capture_logs
 from support import make_person
 
 from app.audit.models import Destruction
@@ -20,6 +21,7 @@ from app.identity import real_name
 from app.identity.legacy import importing, linking, reading
 from app.identity.legacy.models import LegacyUser
 from app.privacy import retention
+from app.privacy.jobs import RulesLeft
 from composition import PARTS, TASKS
 from healthcode.models import AuthorityAnswer, HealthDeclaration, HealthEvidence, HealthStatus
 from migrations.models import metadata
@@ -29,9 +31,29 @@ RULES = [rule for part in PARTS for rule in part.retention]
 
 @pytest.fixture
 def purge(live_core):
-    """Run all rules as huiban_retention."""
+    """Run all rules as huiban_retention: table → how many went."""
     url = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
-    return lambda: retention.destroy_over(url, RULES)
+
+    def run():
+        outcome = retention.destroy_over(url, RULES)
+        assert outcome.failed == {}
+        return outcome.destroyed
+
+    return run
+
+
+@pytest.fixture
+def nightly(live_core, world):
+    """The job, with the role configured: `nightly()`, or `nightly(None)` without."""
+    task = next(each for each in TASKS if each.name == "privacy.destroy_over")
+    role = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
+
+    def run(url=role):
+        settings = dataclasses.replace(live_core.settings, retention_url=url)
+        core = dataclasses.replace(live_core, settings=settings)
+        task.run(dataclasses.replace(world, core=core))
+
+    return run
 
 
 def health_history(session, person_id, days_ago, *, replaced):
@@ -213,18 +235,36 @@ def test_who_destroys_mandates_sees_nobody_in_them(live_core):
     engine.dispose()
 
 
-def test_the_job_runs_them_where_the_role_is_configured(live_core, world):
-    task = next(each for each in TASKS if each.name == "privacy.destroy_over")
-    url = live_core.settings.database_url.replace("huiban_app@", "huiban_retention@")
+def test_the_job_runs_them_where_the_role_is_configured(live_core, nightly):
     person = make_person(live_core).actor.person
     with unit_of_work(live_core) as session:
         health_history(session, person, 300, replaced=True)
-    for configured, left in ((None, 1), (url, 0)):
-        settings = dataclasses.replace(live_core.settings, retention_url=configured)
-        core = dataclasses.replace(live_core, settings=settings)
-        task.run(dataclasses.replace(world, core=core))
+    for configured, left in (([None], 1), ([], 0)):
+        nightly(*configured)
         with unit_of_work(live_core) as session:
             assert len(session.scalars(select(HealthStatus)).all()) == left
+
+
+def test_a_rule_whose_rows_are_held_stops_no_other_and_the_job_says_which(live_core, nightly):
+    person = make_person(live_core).actor.person
+    with unit_of_work(live_core) as session:
+        health_history(session, person, 300, replaced=True)
+    with unit_of_work(live_core) as session, capture_logs() as logs:
+        session.scalars(select(HealthStatus).with_for_update()).one()
+        with pytest.raises(RulesLeft, match="'health_statuses'"):
+            nightly()
+    refused = [each for each in logs if each["event"] == "not_destroyed"]
+    assert [(each["table"], each["error"]) for each in refused] == [
+        ("health_statuses", "LockNotAvailable")
+    ]
+    with unit_of_work(live_core) as session:
+        # Rules before and after it were carried out.
+        assert session.scalars(select(HealthEvidence)).all() == []
+        assert len(session.scalars(select(HealthStatus)).all()) == 1
+    nightly()
+    with unit_of_work(live_core) as session:
+        assert session.scalars(select(HealthStatus)).all() == []
+        assert session.scalars(select(HealthDeclaration)).all() == []
 
 
 def test_every_rule_names_a_table_and_its_law():
