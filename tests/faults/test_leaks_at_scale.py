@@ -12,7 +12,7 @@ from scripts.stack import Layout, Stack
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1_800)]
 
 N = 500
-SYLLABLES = "嵘珩翀骐昳霁樾淏颢燚祎珺旻晗璟彧翊堃楹湉"
+SYLLABLES = "嵘珩翀骐昳霁樾淏颢燚祎珺旻晗璟彧翊堃楹湉骞琯玥瑭"
 
 
 def invented(number):
@@ -29,6 +29,10 @@ def invented(number):
         "ethnic": "01",
         "region": "420104000000",
         "phone": f"19899{number:06d}",
+        "openid": f"oLeaks{number:022d}",
+        "parents": [],
+        "children": [],
+        "note": "",
     }
 
 
