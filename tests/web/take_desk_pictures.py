@@ -66,7 +66,7 @@ def test_auditing_and_an_empty_chair(new_page):
     assert (FOLDER / "desk" / "idle.png").exists()
 
 
-def test_a_registered_site(new_page):
+def test_a_site_that_waits_for_a_second_person(new_page):
     page = new_page(viewport=WIDE)
     sign_in(page, "wuhan.case.01")
     page.get_by_role("link", name="接入应用").click()
@@ -74,11 +74,13 @@ def test_a_registered_site(new_page):
     page.get_by_label("网站名称").fill("某市图书馆")
     page.get_by_label("所属部门").fill("某市文化和旅游局")
     page.get_by_label("回调地址").fill("https://library.example/back")
-    page.get_by_role("button", name="保存").click()
-    expect(page.get_by_role("region", name="应用密钥")).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("某市图书馆")).to_be_visible()
-    take_at_rest(page, "desk/clients")
+    page.get_by_role("button", name="提交审批").click()
+    expect(page.get_by_text("已提交，待另一人批准后生效。")).to_be_visible()
+    second = new_page(viewport=WIDE)
+    sign_in(second, "admin.security")
+    second.get_by_role("link", name="接入应用").click()
+    expect(second.get_by_role("button", name="批准", exact=True)).to_be_visible()
+    take_at_rest(second, "desk/clients")
     assert (FOLDER / "desk" / "clients.png").exists()
 
 
