@@ -28,7 +28,10 @@ KEEP_ENDED = timedelta(days=90)
 
 
 def current_login(session: Session, browser: str) -> OpenidLogin | None:
-    """Who is signed in in the browser with this cookie; using it keeps it alive."""
+    """Who is signed in in the browser with this cookie; using it keeps it alive.
+
+    Locked: what is given through it is given before it ends, and so ends with it.
+    """
     at = clock.now()
     mine = select(OpenidLogin).where(
         OpenidLogin.browser_hash == digest(browser),
@@ -36,7 +39,7 @@ def current_login(session: Session, browser: str) -> OpenidLogin | None:
         OpenidLogin.expires_at > at,
         OpenidLogin.last_used_at > at - IDLE_LIFE,
     )
-    login = session.scalar(mine)
+    login = session.scalar(mine.with_for_update())
     if login is not None:
         login.last_used_at = at
     return login

@@ -19,7 +19,10 @@ LOGOUT_TOKEN_LIFE = 120
 
 
 def end_login(session: Session, login: OpenidLogin) -> None:
-    """Sign the browser out. Clients are told; what they may do while nobody is there stays theirs."""
+    """Sign the browser out. Clients are told; what they may do while nobody is there stays theirs.
+
+    A code that waits ends whatever it was for, and its client was never told of the sign-in.
+    """
     login.ended_at = clock.now()
     _end_and_tell(session, login.account_id, OpenidGrant.login_id == login.id, login.id)
 
@@ -59,10 +62,10 @@ def tell(
 def _end_and_tell(
     session: Session, account_id: uuid.UUID, those: ColumnElement[bool], login_id: uuid.UUID | None
 ) -> None:
-    opened = (those, OpenidGrant.code_used_at.is_not(None))
+    unopened = OpenidGrant.code_used_at.is_(None)
     present_only = ~OpenidGrant.scopes.contains(["offline_access"])
-    grants.end_all(session, "signed_out", *opened, present_only)
-    through = select(OpenidGrant.client_id).where(*opened)
+    grants.end_all(session, "signed_out", those, unopened | present_only)
+    through = select(OpenidGrant.client_id).where(those, ~unopened)
     for client in session.scalars(select(OpenidClient).where(OpenidClient.id.in_(through))):
         tell(session, client, account_id, login_id)
 
