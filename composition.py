@@ -3,6 +3,8 @@
 from typing import Any
 
 from flask import Flask
+from flask.cli import NoAppException
+from sqlalchemy.exc import OperationalError
 
 from api import idempotency, pages
 from api.blueprints import AudienceBlueprint
@@ -64,6 +66,7 @@ from app.core import housekeeping
 from app.core.db import Database
 from app.core.events import Subscription, dispatcher
 from app.core.jobs import Task
+from app.core.keys import KeyRefused
 from app.core.runtime import build_core
 from app.factory import Package, create_app, trust_proxies
 from app.family import jobs as family_jobs
@@ -92,7 +95,7 @@ from app.privacy import jobs as privacy_jobs
 from app.privacy import personal_data as privacy_data
 from app.privacy.events import ConsentWithdrawn
 from app.privacy.parts import Part
-from app.settings import Settings, load
+from app.settings import Settings, SettingsError, load
 from healthcode import cli as healthcode_cli
 from healthcode import jobs as healthcode_jobs
 from healthcode import personal_data as healthcode_data
@@ -261,10 +264,18 @@ def _attach_api(app: Flask) -> None:
 
 
 def command_app() -> Flask:
-    """For `flask --app composition:command_app …`: no threads; keys as far as there are any."""
-    world = build_worker_world(load())
-    if world.core.database.migrated_to() is not None:
-        world.core.load_keys()
+    """For `flask --app composition:command_app …`: no threads; keys as far as there are any.
+
+    What an operator set wrongly is said in one line.
+    """
+    try:
+        world = build_worker_world(load())
+        if world.core.database.migrated_to() is not None:
+            world.core.load_keys()
+    except (SettingsError, OperationalError) as error:
+        raise NoAppException(str(error).splitlines()[0]) from None
+    except KeyRefused as error:
+        raise NoAppException(error.words("en")) from None
     return web_app(world)
 
 

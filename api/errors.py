@@ -71,6 +71,7 @@ class Problem(ma.Schema):
     code = ma.fields.String(required=True, metadata={"description": "Stable, snake_case"})
     detail = ma.fields.String(required=True, metadata={"description": "zh-CN or en"})
     errors = ma.fields.Dict(metadata={"description": "Field → messages"})
+    retry_after = ma.fields.Integer(metadata={"description": "Seconds, as in `Retry-After`"})
     trace_id = ma.fields.String(allow_none=True)
 
 
@@ -110,7 +111,10 @@ def language() -> str:
 def problem(error: errors.DomainError) -> Response:
     """The answer to a domain error. A view returns it when the refusal itself must be remembered."""
     status = next(code for kind, code in STATUS if isinstance(error, kind))
-    response = _response(status, error.code, error.words(language()), error.fields, error.facts)
+    facts = error.facts
+    if error.retry_after is not None:
+        facts = {**facts, "retry_after": error.retry_after}
+    response = _response(status, error.code, error.words(language()), error.fields, facts)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if status == 401:
@@ -137,9 +141,9 @@ def _response(
     if fields:
         body["errors"] = dict(list(fields.items())[:MOST_FIELDS])
     metrics.REFUSED.labels(code).inc()
-    response = current_app.response_class(
-        json.dumps(body, ensure_ascii=True), status=status, mimetype="application/problem+json"
-    )
+    # A name that came in may hold half a surrogate pair, which has no form in UTF-8.
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    response = current_app.response_class(text, status=status, mimetype="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     return response
 

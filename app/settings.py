@@ -5,12 +5,14 @@ party's own list (or named in `HUIBAN_ALLOWED_HOSTS`), and keys that were not ma
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from environs import Env, EnvError
+from marshmallow import ValidationError
 from marshmallow.validate import Range
 
 from app import parties
@@ -139,9 +141,15 @@ def _read(env: Env) -> Settings:
         audit_heads_file=env.path("HUIBAN_AUDIT_HEADS_FILE", None),
         files_root=env.path("HUIBAN_FILES_ROOT", None),
         retention_url=sqlalchemy_url(retention) if retention else None,
-        internal_hosts=frozenset(env.list("HUIBAN_INTERNAL_HOSTS", [])),
+        internal_hosts=frozenset(env.list("HUIBAN_INTERNAL_HOSTS", [], validate=_host_names)),
         stubs_url=env.str("HUIBAN_STUBS_URL", None),
     )
+
+
+def _host_names(found: list[str]) -> None:
+    for name in found:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise ValidationError(f"{name!r} is not the name of a host, without scheme and port")
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -20,13 +20,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.monotonic()
     print("汇办正在启动… Huiban is starting…", flush=True)
-    layout = Layout(
-        home=Path(os.environ.get("HUIBAN_HOME", HOME)),
-        port=int(os.environ.get("PORT", "8000")),
-        stubs_port=int(os.environ.get("STUBS_PORT", "8001")),
-        host="localhost" if os.environ.get("HUIBAN_HOST") == "localhost" else "127.0.0.1",
-    )
     try:
+        layout = Layout(
+            home=Path(os.environ.get("HUIBAN_HOME", HOME)),
+            port=_port("PORT", 8000),
+            stubs_port=_port("STUBS_PORT", 8001),
+            host="localhost" if os.environ.get("HUIBAN_HOST") == "localhost" else "127.0.0.1",
+        )
         with frontend.building(), Stack(layout) as stack:
             print(welcome(stack, time.monotonic() - began), flush=True)
             _watch(stack)
@@ -36,6 +36,16 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\n汇办已停止，数据保留在 Huiban has stopped; its data stays in", layout.home)
     return 0
+
+
+def _port(variable: str, usual: int) -> int:
+    said = os.environ.get(variable, str(usual))
+    if not (said.isascii() and said.isdigit() and 0 < int(said) < 65_536):
+        raise StackError(
+            f"{variable}={said}：应为 1 至 65535 的端口号。\n"
+            f"{variable}={said} is no port; use a number from 1 to 65535"
+        )
+    return int(said)
 
 
 def welcome(stack: Stack, seconds: float) -> str:

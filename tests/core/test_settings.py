@@ -71,6 +71,8 @@ def test_without_an_environment_name_it_is_production(environ):
         ({"HUIBAN_POPULATION_URL": "https://elsewhere.example"}, "HUIBAN_POPULATION_URL"),
         ({"HUIBAN_PUBLIC_URL": "http://huiban.example"}, "HUIBAN_PUBLIC_URL"),
         ({"HUIBAN_STUBS_URL": "http://127.0.0.1:8001"}, "HUIBAN_STUBS_URL"),
+        ({"HUIBAN_INTERNAL_HOSTS": "site.example,https://x/"}, "HUIBAN_INTERNAL_HOSTS"),
+        ({"HUIBAN_INTERNAL_HOSTS": "site.example:8443"}, "HUIBAN_INTERNAL_HOSTS"),
         ({"HUIBAN_THREADS": "four"}, "HUIBAN_THREADS"),
         ({"HUIBAN_THREADS": "0"}, "HUIBAN_THREADS"),
         ({"HUIBAN_TRUSTED_PROXIES": "-1"}, "HUIBAN_TRUSTED_PROXIES"),

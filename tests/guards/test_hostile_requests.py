@@ -1,5 +1,6 @@
 """Requests made to hold us up or to find an unguarded corner: limits, strange input, a sick database."""
 
+import json
 import re
 import time
 from collections import defaultdict
@@ -259,7 +260,18 @@ def test_an_unknown_field_of_any_name_is_refused_and_named_in_good_json(client):
         assert refusal(answer) == (422, "invalid_input"), name
         assert len(answer.get_json()["errors"]) == 1
         # A lone surrogate has no form in UTF-8: the answer must not need one.
-        answer.get_data().decode("ascii")
+        assert "detail" in json.loads(answer.get_data().decode("utf-8"))
+
+
+def test_a_refusal_can_be_read_as_it_stands_and_says_how_long_to_wait(
+    client, clock_at, monkeypatch
+):
+    monkeypatch.setattr(guards, "PER_ADDRESS", 1)
+    clock_at(20)
+    client.get("/nothing-here")
+    refused = client.get("/nothing-here")
+    assert "操作过于频繁" in refused.get_data(as_text=True), refused.get_data(as_text=True)
+    assert refused.get_json()["retry_after"] == int(refused.headers["Retry-After"]) == 40
 
 
 def test_a_thousand_unknown_fields_do_not_make_a_long_answer(client):

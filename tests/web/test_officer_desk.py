@@ -86,7 +86,7 @@ def test_an_administrator_is_made_by_two_people_signs_in_first_time_and_finds_it
     with security.expect_response(re.compile("/confirm$")) as refused:
         security.get_by_role("button", name="确认角色“审计管理员”").click()
     assert refused.value.status == 403
-    expect(security.get_by_role("alert")).to_have_text("须由另一名管理员确认。")
+    expect(security.get_by_role("alert")).to_have_text("须由另一名工作人员确认。")
     open_officer(system, "audit.two")
     system.get_by_role("button", name="确认角色“审计管理员”").click()
     expect(system.get_by_role("status").filter(has_text="已确认，角色生效。")).to_be_visible()

@@ -77,8 +77,8 @@ class SecondPersonNeeded(NotAllowed):
     """Who proposed it cannot confirm it."""
 
     code = "second_person_needed"
-    zh = "须由另一名管理员确认。"
-    en = "Another administrator must confirm this."
+    zh = "须由另一名工作人员确认。"
+    en = "Another officer must confirm this."
 
 
 class OfficerHasLeft(Conflict):

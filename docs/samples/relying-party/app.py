@@ -5,6 +5,7 @@ Flask and Authlib do the work: discovery, PKCE, state, nonce, and the check of t
 
 import os
 import secrets
+import sys
 
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, redirect, render_template_string, session, url_for
@@ -20,6 +21,10 @@ app.secret_key = os.environ.get("SECRET_KEY") or secrets.token_hex()
 # Cookies know hosts, not ports: beside another site on this machine ours needs a name of its own.
 app.config.update(SESSION_COOKIE_NAME="sample_site", SESSION_COOKIE_SAMESITE="Lax")
 
+if not os.environ.get("CLIENT_ID") or not os.environ.get("CLIENT_SECRET"):
+    sys.exit(
+        "CLIENT_ID and CLIENT_SECRET are missing: register the site first, see docs/one-login.md"
+    )
 issuer = os.environ.get("ISSUER", "http://127.0.0.1:8000")
 huiban = OAuth(app).register(
     "huiban",
