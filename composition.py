@@ -78,6 +78,7 @@ from app.identity.legacy import cli as legacy_cli
 from app.identity.legacy import jobs as legacy_jobs
 from app.identity.legacy import personal_data as legacy_data
 from app.identity.life import jobs as life_jobs
+from app.identity.life.events import MergeChanged
 from app.identity.openid import cli as openid_cli
 from app.identity.openid import jobs as openid_jobs
 from app.identity.openid import personal_data as openid_data
@@ -180,6 +181,7 @@ SUBSCRIPTIONS = (
     Subscription(RealNameProved, legacy_jobs.link_legacy),
     Subscription(WayInChanged, identity_jobs.text_way_in_changed),
     Subscription(ConsentWithdrawn, healthcode_jobs.end_withdrawn),
+    Subscription(MergeChanged, healthcode_jobs.follow_merge),
     *push_subscriptions,
 )
 

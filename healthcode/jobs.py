@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.db import Session, unit_of_work
 from app.core.http import PartyUnavailable
 from app.core.jobs import task
-from healthcode import queries
+from healthcode import merging, queries
 from healthcode.deciding import PURPOSE, decide, end_status
 from healthcode.issuing import ASK, QUEUE, ask_again
 
@@ -76,4 +76,11 @@ def end_withdrawn(world: Any, *, purpose: str, account_id: str, person_id: str) 
         end_status(session, uuid.UUID(person_id))
 
 
-tasks = (ask_authority, ask_unanswered, reevaluate_due, end_withdrawn)
+@task("healthcode.follow_merge", queue="codes")
+def follow_merge(world: Any, *, merge_id: str) -> None:
+    """Let whoever scans at a door go on doing so with the account that theirs went on in."""
+    with unit_of_work(world.core) as session:
+        merging.follow_merge(session, uuid.UUID(merge_id))
+
+
+tasks = (ask_authority, ask_unanswered, reevaluate_due, end_withdrawn, follow_merge)
