@@ -31,7 +31,7 @@ from app.identity.life.models import Merge, MergedThing
 from app.identity.life.phones import holder_of
 from app.identity.login_codes import Guess
 from app.identity.models import Account, WechatLink
-from app.identity.openid.logout import end_logins_of
+from app.identity.openid.consents import leave_all
 from app.identity.states import ACCOUNT, MERGE, MoveRefused, move
 from app.identity.ways.models import AlipayLink
 
@@ -91,7 +91,7 @@ def absorb(session: Session, mine: Account, other: Account, *, undo: timedelta |
     )
     session.add(made)
     ending.end_all(session, other.id, "merged")
-    end_logins_of(session, other.id)
+    leave_all(session, other.id)
     other.state = move(ACCOUNT, other.state, "merge")
     take_phone(other)
     session.flush()

@@ -30,6 +30,7 @@ from app.identity.life import texts
 from app.identity.life.errors import NotNewToMe, PhoneInUse, SamePhone
 from app.identity.login_codes import Guess
 from app.identity.models import Account
+from app.identity.openid.consents import leave_all
 from app.identity.openid.logout import end_logins_of
 from app.identity.real_name import ATTEMPTS_A_DAY, Authorities, Claim, bind, person_of
 from app.identity.sessions import Granted
@@ -135,7 +136,7 @@ def lose_phone(session: Session, actor: Actor, account: Account) -> None:
     account.phone_changed_at = clock.now()
     session.flush()
     ending.end_all(session, account.id, "phone_lost")
-    end_logins_of(session, account.id)
+    leave_all(session, account.id)
     texts.tell(session, phone, "phone_lost")
     act = act_of(actor, "identity.lose_phone", subject_id=account.person_id)
     audit.record(session, act)

@@ -88,6 +88,12 @@ def withdraw_all(session: Session, account_id: uuid.UUID) -> None:
         _withdraw(session, consent)
 
 
+def leave_all(session: Session, account_id: uuid.UUID) -> None:
+    """Sign the person out of every browser and take back every consent; sites are told."""
+    logout.end_logins_of(session, account_id)
+    withdraw_all(session, account_id)
+
+
 def _withdraw(session: Session, consent: OpenidConsent) -> None:
     consent.withdrawn_at = clock.now()
     grants.end_all(session, "withdrawn", grants.of_client(consent.account_id, consent.client_id))

@@ -16,8 +16,10 @@ from app.core.db import Session
 from app.core.ids import new_id
 from app.core.keys import KeyRing
 from app.identity.events import WayInChanged
+from app.identity.models import Account
 from app.identity.openid.models import OpenidClient, OpenidGrant, OpenidToken
 from app.identity.openid.secrets import digest, new_secret
+from app.identity.states import USABLE
 
 log = structlog.get_logger()
 
@@ -75,10 +77,12 @@ def live_token(session: Session, text: str) -> LiveToken | None:
         select(OpenidToken, OpenidGrant, OpenidClient)
         .join(OpenidGrant, OpenidGrant.id == OpenidToken.grant_id)
         .join(OpenidClient, OpenidClient.id == OpenidGrant.client_id)
+        .join(Account, Account.id == OpenidGrant.account_id)
         .where(
             OpenidToken.token_hash == digest(text),
             OpenidToken.expires_at > at,
             OpenidToken.revoked_at.is_(None),
+            OpenidClient.disabled_at.is_(None),
             *_living(),
         )
     )
@@ -98,10 +102,18 @@ def refreshable(session: Session, client: OpenidClient, text: str) -> OpenidGran
     presented = _read(session.core.keys, text)
     if presented is None:
         return None
-    grant = session.get(OpenidGrant, presented[0], with_for_update=True)
-    if grant is None or grant.client_id != client.id or not _alive(grant):
-        return None
-    return grant
+    found = (
+        select(OpenidGrant)
+        .join(Account, Account.id == OpenidGrant.account_id)
+        .where(
+            OpenidGrant.id == presented[0],
+            OpenidGrant.client_id == client.id,
+            OpenidGrant.code_used_at.is_not(None),
+            OpenidGrant.scopes.contains(["offline_access"]),
+            *_living(),
+        )
+    )
+    return session.scalar(found.with_for_update(of=OpenidGrant))
 
 
 def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
@@ -173,13 +185,8 @@ def _living() -> tuple[ColumnElement[bool], ...]:
     return (
         OpenidGrant.ended_at.is_(None),
         OpenidGrant.expires_at > clock.now(),
-        OpenidClient.disabled_at.is_(None),
+        Account.state.in_(USABLE),
     )
-
-
-def _alive(grant: OpenidGrant) -> bool:
-    good = grant.ended_at is None and grant.expires_at > clock.now()
-    return good and grant.code_used_at is not None and "offline_access" in grant.scopes
 
 
 def _read(keys: KeyRing, text: str) -> tuple[uuid.UUID, int] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Executable, select
 
 from app.core.db import Session
-from app.identity.openid import consents, logout
+from app.identity.openid import consents
 from app.identity.openid.models import OpenidClient, OpenidConsent, OpenidGrant, OpenidLogin
 from app.privacy.parts import Kept, Part, Section
 
@@ -53,8 +53,7 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
 
 def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> tuple[Kept, ...]:
     """Sign every browser out and take every consent back; sites are told, what is over runs out."""
-    logout.end_logins_of(session, account_id)
-    consents.withdraw_all(session, account_id)
+    consents.leave_all(session, account_id)
     return ()
 
 
