@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import clock, crypto
 from app.core.db import Session
 from app.core.ids import new_id
+from app.core.types import Actor
 from app.identity.errors import TokenRefused
 from app.identity.models import Account, SessionFamily
+from app.identity.states import USABLE
 
 
 def phone_index(session: Session, phone: str) -> bytes:
@@ -53,14 +55,22 @@ def knows_device(session: Session, index: bytes, device_id: str) -> bool:
     return session.scalar(signed_in.limit(1)) is not None
 
 
-def phone_of(session: Session, account: Account) -> str:
-    """The phone (E.164) of an account that can be used.
+def own_account(session: Session, actor: Actor, *, locked: bool = False) -> Account:
+    """The account of who asks, which can be used.
 
-    Raises `TokenRefused` where there is none: its sessions are over, even those another process has not
-    heard of yet.
+    Raises `TokenRefused` for another: its sessions are over, known to this process or not yet.
     """
-    if account.phone_sealed is None:
+    lock = {"key_share": True} if locked else None
+    account = session.get_one(Account, actor.account, with_for_update=lock)
+    if account.state not in USABLE:
         raise TokenRefused
+    return account
+
+
+def phone_of(session: Session, account: Account) -> str:
+    """The phone (E.164) of an account that can be used. Raises `LookupError` where there is none."""
+    if account.phone_sealed is None:
+        raise LookupError("the account has no phone")
     return crypto.unseal(session.core.keys, _phone_field(account.id), account.phone_sealed)
 
 

@@ -16,9 +16,15 @@ from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.core.types import Actor
 from app.identity import spraying
-from app.identity.accounts import account_of_phone, knows_device, phone_index, phone_of
+from app.identity.accounts import (
+    account_of_phone,
+    knows_device,
+    own_account,
+    phone_index,
+    phone_of,
+)
 from app.identity.errors import CodeRefused, LoginRefused
-from app.identity.models import Account, LoginCode
+from app.identity.models import LoginCode
 from app.identity.sessions import Device, Granted, Refused, open_session
 
 log = structlog.get_logger()
@@ -129,7 +135,7 @@ def confirm(session: Session, actor: Actor, purpose: str, code: str) -> CodeRefu
 
     It must be the newest one sent to the account's own phone. The caller commits in either case.
     """
-    phone = phone_of(session, session.get_one(Account, actor.account))
+    phone = phone_of(session, own_account(session, actor))
     subject = f"{phone_index(session, phone).hex()}|{actor.session_id}"
     guess = Guess(phone, code, purpose=purpose)
     return None if _judge(session, guess, subject, "known_tries") else CodeRefused()

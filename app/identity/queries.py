@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from app.core import crypto
 from app.core.db import Session
 from app.core.types import Actor
-from app.identity.accounts import phone_of
+from app.identity.accounts import own_account, phone_of
 from app.identity.documents import mask_document, mask_name, mask_phone
 from app.identity.models import Account, Person, SessionFamily, WechatLink
 
@@ -110,7 +110,7 @@ def platform_of(session: Session, actor: Actor) -> str:
 
 def profile(session: Session, actor: Actor) -> dict[str, Any]:
     """What I am shown about myself."""
-    account = session.get_one(Account, actor.account)
+    account = own_account(session, actor)
     # Who must prove anew that the account is theirs is not told whose it is.
     person_id = None if actor.unproved else account.person_id
     level = "face" if actor.level == "face" else "phone" if actor.unproved else account.level

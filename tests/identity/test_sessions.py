@@ -133,15 +133,24 @@ def test_with_a_stale_list_postgresql_is_asked(live_core, monkeypatch):
         sessions.authenticate(session, person.access_token)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("get", "/me", None),
+        ("post", "/me/closure", {"code": "000000"}),
+        ("put", "/me/password", {"password": "correct horse battery", "code": "000000"}),
+    ],
+)
 def test_a_token_whose_account_lost_its_phone_is_refused_where_its_end_is_not_known_yet(
-    client, invent, session
+    client, invent, session, method, path, body
 ):
     person = invent()
     account = session.get_one(Account, person.actor.account)
     take_phone(account)
     account.state = "phone_lost"
     session.commit()
-    assert client.get("/api/v1/me", headers=person.headers).json["code"] == "token_refused"
+    answer = client.open(f"/api/v1{path}", method=method, json=body, headers=person.headers)
+    assert answer.json["code"] == "token_refused"
 
 
 def test_my_devices_are_listed_and_a_strangers_is_unknown(client, invent):

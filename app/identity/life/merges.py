@@ -15,7 +15,14 @@ from app.core.errors import DomainError, NotFound
 from app.core.ids import new_id
 from app.core.types import Actor
 from app.identity import ending, login_codes, sessions
-from app.identity.accounts import lock_accounts, phone_index, phone_of, set_phone, take_phone
+from app.identity.accounts import (
+    lock_accounts,
+    own_account,
+    phone_index,
+    phone_of,
+    set_phone,
+    take_phone,
+)
 from app.identity.comeback import AccountMoved, welcome
 from app.identity.errors import CodeRefused
 from app.identity.life import texts
@@ -57,7 +64,7 @@ def merge(session: Session, actor: Actor, both: BothPhones) -> Merge | DomainErr
     code is an outcome. Raises `SamePhone`, `NotFound` (no account there), `MergeFromTheOther`,
     `MergeOfTwoPersons`, `AccountMoved`.
     """
-    own = phone_of(session, session.get_one(Account, actor.account))
+    own = phone_of(session, own_account(session, actor))
     if both.phone == own:
         raise SamePhone
     device = sessions.device_of(session, actor).id

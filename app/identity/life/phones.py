@@ -19,6 +19,7 @@ from app.identity import ending, login_codes, sessions
 from app.identity.accounts import (
     account_of_phone,
     lock_accounts,
+    own_account,
     phone_index,
     phone_of,
     set_phone,
@@ -59,7 +60,7 @@ def change_phone(session: Session, actor: Actor, wish: NewPhone) -> DomainError 
     that phone may have made them. A wrong code is an outcome, so that it is counted. Raises `SamePhone`,
     `PhoneInUse`, `NotNewToMe`, `TooManyRequests` (3 a day).
     """
-    old_phone = phone_of(session, session.get_one(Account, actor.account))
+    old_phone = phone_of(session, own_account(session, actor))
     if wish.phone == old_phone:
         raise SamePhone
     if wish.code_old is None and not actor.reaches("face"):
@@ -97,7 +98,7 @@ def declare_new_number(
     The other account loses the phone and every session. A wrong code and a silent authority are
     outcomes. Raises `NotNewToMe`, `RealNameMismatch`, `IdentityInUse`, `TooManyRequests`.
     """
-    account = session.get_one(Account, actor.account)
+    account = own_account(session, actor)
     if account.person_id is None:
         raise NotNewToMe
     phone, device = phone_of(session, account), sessions.device_of(session, actor)

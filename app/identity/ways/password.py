@@ -15,7 +15,7 @@ from app.core.ids import new_id
 from app.core.limits import Quota, network_of
 from app.core.types import Actor
 from app.identity import ending, login_codes, passwords, spraying
-from app.identity.accounts import knows_device, lock_accounts, phone_index, phone_of
+from app.identity.accounts import knows_device, lock_accounts, own_account, phone_index, phone_of
 from app.identity.events import WayInChanged
 from app.identity.models import Account
 from app.identity.openid.logout import end_logins_of
@@ -94,7 +94,7 @@ def set_password(session: Session, actor: Actor, new: str, proof: Proof) -> Refu
     A wrong proof is remembered. Raises `PasswordNotGood`, `InvalidInput` without any proof.
     """
     _demand(proof)
-    account = session.get_one(Account, actor.account, with_for_update={"key_share": True})
+    account = own_account(session, actor, locked=True)
     phone = phone_of(session, account)
     password = _normal(new)
     _check(password, phone)
