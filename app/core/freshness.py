@@ -106,7 +106,7 @@ class Freshness:
             log.warning("freshness_unreadable", age_seconds=age, error=type(error).__name__)
             return False
         self._read_at = started
-        metrics.FRESHNESS_READ_AT.set_to_current_time()
+        metrics.freshness_read_at().set_to_current_time()
         return True
 
     def _take(self, rows: Sequence[Row[str, str, datetime]], *, long_away: bool) -> None:

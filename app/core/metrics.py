@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -23,11 +25,6 @@ OUTBOUND = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3),
 )
 REFUSED = Counter("huiban_refused_total", "Requests refused, by stable error code", ["code"])
-FRESHNESS_READ_AT = Gauge(
-    "huiban_freshness_read_timestamp_seconds",
-    "When the process furthest behind last read the revocation list (Unix time)",
-    multiprocess_mode="livemin",
-)
 
 _PENDING = text(
     "SELECT queue_name, count(*), coalesce(extract(epoch FROM now() - min(greatest("
@@ -49,6 +46,16 @@ class Figure:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+@cache
+def freshness_read_at() -> Gauge:
+    """Made by whoever reads first: a process that never reads must not stand there with 0."""
+    return Gauge(
+        "huiban_freshness_read_timestamp_seconds",
+        "When the process furthest behind last read the revocation list (Unix time)",
+        multiprocess_mode="livemin",
+    )
+
+
 def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
     """The metrics of all processes, the queues and `figures`, in Prometheus text format."""
     registry = CollectorRegistry()
@@ -66,8 +73,21 @@ def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
     for queue, count, age in session.execute(_PENDING):
         pending.labels(queue).set(count)
         oldest.labels(queue).set(age)
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        _forget_ended(Path(folder))
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared) + generate_latest(registry)
     return generate_latest() + generate_latest(registry)
+
+
+def _forget_ended(folder: Path) -> None:
+    """Processes that ended, however they ended, are not taken for ones that fell behind."""
+    for file in folder.glob("gauge_live*_*.db"):
+        try:
+            os.kill(int(file.stem.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
+        except PermissionError:
+            pass  # It lives, as another user.
