@@ -1,6 +1,7 @@
 """Sites are told that somebody left: once each, at an address on the open internet, never twice."""
 
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs
@@ -11,11 +12,13 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from site_and_browser import forget_texts
 from sqlalchemy import func, select, text
+from structlog.testing import capture_logs
 
+from app.core import clock
 from app.core.db import unit_of_work
 from app.core.strangers import AddressRefused
 from app.identity.openid import logout
-from app.identity.openid.jobs import tell_logout
+from app.identity.openid.jobs import tell_left, tell_logout
 from app.identity.openid.models import OpenidGrant, OpenidLogoutNotice
 
 JOBS = text("SELECT args ->> 'notice_id' FROM procrastinate_jobs WHERE task_name = :name")
@@ -23,15 +26,15 @@ APPS = "/api/v1/me/connected-apps"
 
 
 @contextmanager
-def told_site():
-    """A site's back channel on loopback: (address, the tokens it was sent)."""
-    tokens = []
+def told_site(down=0):
+    """A site's back channel on loopback, at first `down` times out of order: (address, its tokens)."""
+    tokens, failures = [], [503] * down
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             tokens.extend(parse_qs(body)["logout_token"])
-            self.send_response(204)
+            self.send_response(failures.pop() if failures else 204)
             self.end_headers()
 
         def log_message(self, *_):
@@ -125,3 +128,74 @@ def test_whoever_is_signed_out_everywhere_costs_one_notice_a_site(
     assert len(session.scalars(JOBS, {"name": logout.TELL_TASK}).all()) == 1
     living = select(func.count()).where(OpenidGrant.ended_at.is_(None))
     assert session.scalar(living.select_from(OpenidGrant)) == 0
+
+
+# Sites that are down.
+
+
+@pytest.fixture
+def wait(monkeypatch):
+    """Let this many minutes pass since the test began."""
+    began = clock.now()
+    return lambda minutes: monkeypatch.setattr(
+        clock, "now", lambda: began + timedelta(minutes=minutes)
+    )
+
+
+def test_a_site_that_was_down_is_told_when_it_is_back_at_growing_intervals(
+    register, get_tokens, leave, world, session, wait
+):
+    with told_site(down=3) as (url, received):
+        site = register(redirect_uris=[f"{url}/callback"], backchannel_logout_uri=f"{url}/told")
+        _, person = get_tokens(site)
+        leave(person, site)
+        asked = []
+        for minute in range(40):
+            wait(minute)
+            tell_left.run(world)
+            if len(received) > len(asked):
+                asked.append(minute)
+    assert asked == [3, 6, 12, 24], "and once it is told, not again"
+    notice = session.scalars(select(OpenidLogoutNotice)).one()
+    assert notice.delivered_at is not None
+    assert len({pyjwt.get_unverified_header(each)["typ"] for each in received}) == 1
+    times = [pyjwt.decode(each, options={"verify_signature": False})["iat"] for each in received]
+    assert len(set(times)) == len(times), "each time a new token"
+
+
+def test_after_a_day_a_site_is_given_up_and_the_log_says_so(
+    register, get_tokens, leave, world, session, wait
+):
+    site = register(
+        backchannel_logout_uri="https://site.invalid/told",
+        sector="site.invalid",
+        redirect_uris=["https://site.invalid/callback"],
+    )
+    _, person = get_tokens(site)
+    leave(person, site)
+    wait(24 * 60 - 1)
+    tell_left.run(world)
+    assert session.scalars(select(OpenidLogoutNotice.next_try_at)).one() is not None
+    wait(24 * 60 + 1)
+    with capture_logs() as logs:
+        tell_left.run(world)
+    assert [(each["event"], each["count"]) for each in logs] == [("sites_not_told", 1)]
+    assert session.scalars(select(OpenidLogoutNotice.next_try_at)).one() is None
+
+
+def test_a_site_that_is_down_keeps_no_other_from_being_told(
+    register, get_tokens, leave, world, wait
+):
+    gone = {"redirect_uris": ["https://site.invalid/cb"]}
+    dead = register(**gone, backchannel_logout_uri="https://site.invalid/told")
+    with told_site() as (url, received):
+        good = register(redirect_uris=[f"{url}/callback"], backchannel_logout_uri=f"{url}/told")
+        _, person = get_tokens(dead)
+        for site in (dead, good, dead, good):
+            get_tokens(site, person=person)
+            leave(person, site)
+        wait(5)
+        with capture_logs() as logs:
+            tell_left.run(world)
+    assert len(received) == 2
+    assert [each["event"] for each in logs].count("party_silent") == 1

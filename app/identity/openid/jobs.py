@@ -2,6 +2,8 @@
 
 import uuid
 
+import structlog
+
 from app.connectors.world import World
 from app.core import clock, strangers
 from app.core.db import unit_of_work
@@ -9,6 +11,8 @@ from app.core.http import PartyUnavailable
 from app.core.jobs import task
 from app.identity.openid import grants, logins, logout, proof, requests
 from app.identity.openid.models import OpenidClient, OpenidLogoutNotice
+
+log = structlog.get_logger()
 
 PARTY = "openid_client"
 
@@ -24,11 +28,13 @@ def tell_logout(world: World, *, notice_id: str) -> None:
         client = session.get_one(OpenidClient, notice.client_id)
         address = client.backchannel_logout_uri
         if address is None or client.disabled_at is not None:
+            notice.next_try_at = None
             return
         token = logout.logout_token(session, world.core.settings.public_url, notice)
     _send(world, address, token)
     with unit_of_work(world.core) as session:
-        session.get_one(OpenidLogoutNotice, row_id).delivered_at = clock.now()
+        notice = session.get_one(OpenidLogoutNotice, row_id)
+        notice.delivered_at, notice.next_try_at = clock.now(), None
 
 
 def _send(world: World, address: str, token: str) -> None:
@@ -37,6 +43,26 @@ def _send(world: World, address: str, token: str) -> None:
     answer = strangers.call(PARTY, "POST", address, hosts=hosts, data=form)
     if answer.status not in (200, 204):
         raise PartyUnavailable(PARTY)
+
+
+@task("openid.tell_left", queue="openid", cron="* * * * *")
+def tell_left(world: World) -> None:
+    """Tell the sites that could not be told before; one that is silent now waits for the next run."""
+    with unit_of_work(world.core) as session:
+        given_up = logout.give_up(session)
+    if given_up:
+        log.error("sites_not_told", count=given_up)
+    silent: set[uuid.UUID] = set()
+    while True:
+        with unit_of_work(world.core) as session:
+            notice = logout.claim_left(session, silent)
+        if notice is None:
+            return
+        try:
+            tell_logout.run(world, notice_id=str(notice.id))
+        except PartyUnavailable:
+            log.warning("party_silent", party=PARTY)
+            silent.add(notice.client_id)
 
 
 @task("openid.forget_old", cron="47 * * * *")
@@ -54,4 +80,4 @@ def forget_requests(world: World) -> None:
         requests.forget_old(session)
 
 
-tasks = (tell_logout, forget_old, forget_requests)
+tasks = (tell_logout, tell_left, forget_old, forget_requests)

@@ -1,6 +1,8 @@
 """Signing out: of this browser, and telling the clients that were signed in through it."""
 
 import uuid
+from collections.abc import Set
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -16,6 +18,10 @@ TELL_TASK = "openid.tell_logout"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: Seconds.
 LOGOUT_TOKEN_LIFE = 120
+#: The job itself has given up by then, and the sweep begins.
+LEFT_AFTER = timedelta(minutes=2)
+#: A site that was not there for so long is told no more.
+GIVEN_UP_AFTER = timedelta(hours=24)
 
 
 def end_login(session: Session, login: OpenidLogin) -> None:
@@ -46,17 +52,43 @@ def tell(
     """Have the client told, if it wants to be, of one sign-in or (None) of all."""
     if client.backchannel_logout_uri is None or client.disabled_at is not None:
         return
+    at = clock.now()
     notice = OpenidLogoutNotice(
         id=new_id(),
         client_id=client.id,
         login_id=login_id,
         account_id=account_id,
-        created_at=clock.now(),
+        created_at=at,
         delivered_at=None,
+        next_try_at=at + LEFT_AFTER,
     )
     session.add(notice)
     session.flush()
     jobs.defer(session, TELL_TASK, queue="openid", notice_id=str(notice.id))
+
+
+def claim_left(session: Session, silent: Set[uuid.UUID]) -> OpenidLogoutNotice | None:
+    """A notice that did not go out in time, of none of the clients that are `silent` now.
+
+    It is tried again when it is twice as old. The caller commits before it sends.
+    """
+    due = select(OpenidLogoutNotice).where(
+        OpenidLogoutNotice.next_try_at <= clock.now(), OpenidLogoutNotice.client_id.not_in(silent)
+    )
+    first = due.order_by(OpenidLogoutNotice.next_try_at).limit(1)
+    notice = session.scalar(first.with_for_update(skip_locked=True))
+    if notice is not None:
+        notice.next_try_at = clock.now() + (clock.now() - notice.created_at)
+    return notice
+
+
+def give_up(session: Session) -> int:
+    """Try no more what could not be told for a day. Returns how many."""
+    old = update(OpenidLogoutNotice).where(
+        OpenidLogoutNotice.next_try_at.is_not(None),
+        OpenidLogoutNotice.created_at < clock.now() - GIVEN_UP_AFTER,
+    )
+    return session.connection().execute(old.values(next_try_at=None)).rowcount
 
 
 def _end_and_tell(

@@ -218,6 +218,13 @@ class OpenidLogoutNotice(Base):
     """A client that is to be told that somebody signed out (back-channel logout)."""
 
     __tablename__ = "openid_logout_notices"
+    __table_args__ = (
+        Index(
+            "ix_openid_logout_notices_next_try",
+            "next_try_at",
+            postgresql_where=text("next_try_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("openid_clients.id"), index=True)
@@ -226,3 +233,5 @@ class OpenidLogoutNotice(Base):
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    #: When the sweep tries it; None: it was delivered, or nobody tries any more.
+    next_try_at: Mapped[datetime | None]
