@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import select
 from support import recorded
 
 from app.core import clock
@@ -17,6 +18,7 @@ from app.core.db import unit_of_work
 from app.identity.events import WayInChanged
 from app.identity.jobs import text_way_in_changed
 from app.identity.openid import id_tokens, proof
+from app.identity.openid.models import OpenidGrant
 from push.jobs import tell_way_in_changed
 
 
@@ -57,6 +59,14 @@ def test_refresh_tokens_rotate_and_a_lost_answer_is_repeated(get_tokens, site, r
     assert first["refresh_token"] != tokens["refresh_token"]
     assert first["refresh_token"] == again["refresh_token"]
     assert userinfo(first["access_token"]) == 200
+
+
+def test_the_bytes_of_a_refresh_token_are_what_sites_have_stored(get_tokens, site, core, session):
+    tokens, _ = get_tokens(site, scope=OFFLINE)
+    grant, key = session.scalars(select(OpenidGrant)).one(), core.keys.current("refresh_tokens")
+    body = key.kid.encode() + grant.id.bytes + bytes(4)
+    seal = hmac.digest(key.secret, b"openid|" + body, "sha256")
+    assert tokens["refresh_token"] == f"hbr_{base64.urlsafe_b64encode(body + seal).decode()}"
 
 
 def test_an_older_refresh_token_ends_the_family(get_tokens, site, refresh, userinfo):

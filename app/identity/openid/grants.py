@@ -1,9 +1,5 @@
 """Token families: access tokens kept as digests, refresh tokens derived, all ended together."""
 
-import base64
-import binascii
-import hashlib
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +11,14 @@ from app.core import clock, events
 from app.core.db import Session
 from app.core.ids import new_id
 from app.core.keys import KeyRing
+from app.identity import tokens
+from app.identity.errors import TokenRefused
 from app.identity.events import WayInChanged
 from app.identity.models import Account
 from app.identity.openid.models import OpenidClient, OpenidGrant, OpenidToken
 from app.identity.openid.secrets import digest, new_secret
 from app.identity.states import USABLE
+from app.identity.tokens import RefreshToken
 
 log = structlog.get_logger()
 
@@ -30,8 +29,8 @@ REPEAT_WINDOW = timedelta(seconds=30)
 KEEP_ENDED = timedelta(days=90)
 
 _PREFIX = "hbr_"
-_MAC = 32
-_BYTES = 8 + 16 + 4 + _MAC
+#: Another than of our own refresh tokens: neither can stand for the other.
+_USE = b"openid"
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,7 @@ def live_token(session: Session, text: str) -> LiveToken | None:
 
 def derive_refresh(keys: KeyRing, grant: OpenidGrant) -> str:
     """The refresh token of the family's present generation: always the same text, stored nowhere."""
-    key = keys.current("refresh_tokens")
-    body = key.kid.encode() + grant.id.bytes + grant.generation.to_bytes(4, "big")
-    return _PREFIX + base64.urlsafe_b64encode(body + _mac(key.secret, body)).decode()
+    return _PREFIX + tokens.derive_refresh(keys, grant.id, grant.generation, _USE)
 
 
 def refreshable(session: Session, client: OpenidClient, text: str) -> OpenidGrant | None:
@@ -106,7 +103,7 @@ def refreshable(session: Session, client: OpenidClient, text: str) -> OpenidGran
         select(OpenidGrant)
         .join(Account, Account.id == OpenidGrant.account_id)
         .where(
-            OpenidGrant.id == presented[0],
+            OpenidGrant.id == presented.family_id,
             OpenidGrant.client_id == client.id,
             OpenidGrant.code_used_at.is_not(None),
             OpenidGrant.scopes.contains(["offline_access"]),
@@ -123,15 +120,15 @@ def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
     copy: the family ends and its person is told. The caller commits in either case.
     """
     presented, at = _read(session.core.keys, text), clock.now()
-    if presented is None or presented[0] != grant.id:
+    if presented is None or presented.family_id != grant.id:
         return False
-    if presented[1] >= grant.generation:
+    if presented.generation >= grant.generation:
         # A later generation is ours too: the database was set back (a standby took over).
-        grant.generation = presented[1] + 1
+        grant.generation = presented.generation + 1
         grant.rotated_at = at
         grant.expires_at = at + REFRESH_LIFE
         return True
-    if presented[1] == grant.generation - 1 and at - grant.rotated_at <= REPEAT_WINDOW:
+    if presented.generation == grant.generation - 1 and at - grant.rotated_at <= REPEAT_WINDOW:
         return True
     log.warning("openid_refresh_reused", count=1)
     end(grant, "reuse")
@@ -171,14 +168,14 @@ def of_client(account_id: uuid.UUID, client_id: uuid.UUID) -> ColumnElement[bool
 def forget_old(session: Session) -> int:
     """Delete tokens that expired, and families ninety days after they did. Returns how many."""
     at = clock.now()
-    tokens = delete(OpenidToken).where(OpenidToken.expires_at < at - timedelta(days=1))
+    expired = delete(OpenidToken).where(OpenidToken.expires_at < at - timedelta(days=1))
     long_ago = at - KEEP_ENDED
     old = delete(OpenidGrant).where(
         or_(OpenidGrant.ended_at < long_ago, OpenidGrant.expires_at < long_ago),
         ~exists().where(OpenidToken.grant_id == OpenidGrant.id),
     )
     connection = session.connection()
-    return connection.execute(tokens).rowcount + connection.execute(old).rowcount
+    return connection.execute(expired).rowcount + connection.execute(old).rowcount
 
 
 def _living() -> tuple[ColumnElement[bool], ...]:
@@ -189,22 +186,10 @@ def _living() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _read(keys: KeyRing, text: str) -> tuple[uuid.UUID, int] | None:
+def _read(keys: KeyRing, text: str) -> RefreshToken | None:
+    if not text.startswith(_PREFIX):
+        return None
     try:
-        raw = base64.b64decode(
-            text.removeprefix(_PREFIX).encode("ascii"), altchars=b"-_", validate=True
-        )
-    except (ValueError, binascii.Error):
+        return tokens.read_refresh(keys, text.removeprefix(_PREFIX), _USE)
+    except TokenRefused:
         return None
-    if len(raw) != _BYTES or not text.startswith(_PREFIX):
-        return None
-    body, mac = raw[:-_MAC], raw[-_MAC:]
-    key = keys.get("refresh_tokens", body[:8].decode("ascii", "replace"))
-    if key is None or not hmac.compare_digest(mac, _mac(key.secret, body)):
-        return None
-    return uuid.UUID(bytes=body[8:24]), int.from_bytes(body[24:28], "big")
-
-
-def _mac(secret: bytes, body: bytes) -> bytes:
-    # Another label than our own refresh tokens: neither can stand for the other.
-    return hmac.digest(secret, b"openid|" + body, hashlib.sha256)
