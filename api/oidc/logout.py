@@ -52,7 +52,6 @@ def ask_logout() -> Response:
         return _done(wish)
     if _is_of(wish, login):
         return _sign_out(wish, login)
-    browser.cookie_or_new()
     return page(
         "logout",
         leads_to=wish.then,

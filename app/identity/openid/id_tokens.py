@@ -9,7 +9,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from app.core.keys import Key, KeyRing
+from app.core.keys import KeyRing
 
 ALGORITHM = "ES256"
 ID_TOKEN = "JWT"  # noqa: S105  # a type, no secret
@@ -49,17 +49,8 @@ def public_keys(keys: KeyRing) -> dict[str, Any]:
 def sign(keys: KeyRing, kind: str, claims: dict[str, Any]) -> str:
     """A signed token of this kind (`typ`)."""
     key = keys.current("openid_tokens")
-    return jwt.encode({**header(key), "typ": kind}, claims, _private(key.secret), [ALGORITHM])
-
-
-def header(key: Key) -> dict[str, str]:
-    """The header of what is signed with `key`."""
-    return {"alg": ALGORITHM, "kid": key.kid, "typ": ID_TOKEN}
-
-
-def signing_key(keys: KeyRing) -> ECKey:
-    """The present private key."""
-    return _private(keys.current("openid_tokens").secret)
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": kind}
+    return jwt.encode(header, claims, _private(key.secret), [ALGORITHM])
 
 
 def read_hint(keys: KeyRing, issuer: str, text: str) -> Hint | None:
