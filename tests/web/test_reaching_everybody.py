@@ -1,5 +1,6 @@
 """For eyes, ears and fingers of all kinds: simple mode from the start, focus, spoken languages."""
 
+import json
 import re
 
 import pytest
@@ -30,6 +31,32 @@ FOCUSED = """() => {
     const label = it.labels?.[0]?.textContent.trim()
     const name = label || it.id || it.name || it.value || it.textContent.trim()
     return [name, top >= above && bottom <= below]
+}"""
+
+#: Text inputs narrower than six letters, and buttons of which some text lies outside them or their card.
+CRAMPED = """() => {
+    const inside = (text, box) => text.left >= box.left - 1 && text.right <= box.right + 1
+        && text.top >= box.top - 1 && text.bottom <= box.bottom + 1
+    const wide = (it) => {
+        const { fontSize, paddingLeft, paddingRight } = getComputedStyle(it)
+        const room = it.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)
+        return room >= 6 * parseFloat(fontSize)
+    }
+    const whole = (it) => {
+        const range = document.createRange()
+        range.selectNodeContents(it)
+        const text = range.getBoundingClientRect()
+        const card = it.closest('.card')?.getBoundingClientRect()
+        return inside(text, it.getBoundingClientRect()) && (!card || inside(text, card))
+    }
+    const typed = 'input:not([type=checkbox], [type=radio], [type=file]), textarea'
+    const shown = (name) => [...document.querySelectorAll('main :is(' + name + ')')]
+        .filter((it) => it.checkVisibility() && !it.closest('.visually-hidden'))
+    return [
+        shown(typed).length,
+        shown(typed).filter((it) => !wide(it)).map((it) => it.name),
+        shown('button, .van-button').filter((it) => !whole(it)).map((it) => it.textContent.trim()),
+    ]
 }"""
 
 
@@ -86,6 +113,32 @@ def test_what_has_the_focus_is_never_under_a_bar(new_page, enter, simple):
         seen = [each for each in met if each]
         assert len({name for name, _ in seen}) >= 5
         assert [name for name, clear in seen if not clear] == [], screen
+
+
+@pytest.mark.short
+@pytest.mark.parametrize(("language", "key"), [("zh", "r140"), ("en", "r142")])
+def test_large_letters_on_a_narrow_phone_leave_room_to_type_and_cut_off_no_button(
+    new_page, enter, language, key
+):
+    page = new_page(viewport=NARROW)
+    enter(page, key)
+    page.goto("/app/")
+    kept = json.dumps({"simple": True, "language": language})
+    page.evaluate("kept => localStorage.setItem('huiban.settings', kept)", kept)
+    for screen, fields in (
+        *(("account/phone", 4), ("account/password", 3), ("account/merge", 4)),
+        *(("account/close", 2), ("privacy/copy", 2), ("organisations", 1)),
+        *(("family/guardian", 2), ("family/new", 2), ("bills/look-up", 2), ("sign-in", 2)),
+    ):
+        page.goto("about:blank")
+        page.goto(f"/app/#/{screen}")
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        expect(page.locator("main form input").first).to_be_visible()
+        shown, narrow, cut = page.evaluate(CRAMPED)
+        assert shown >= fields, screen
+        assert (narrow, cut) == ([], []), screen
+    page.get_by_role("button", name="密码" if language == "zh" else "password").click()
+    assert page.evaluate(CRAMPED) == [2, [], []]
 
 
 @pytest.mark.short
