@@ -4,12 +4,11 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import text
 
 from app.audit import heads
 from app.audit.verifying import Finding, Report, Span, verify
 from app.core.cli import current_core
-from app.core.db import unit_of_work
+from app.core.db import unhurried, unit_of_work
 
 #: Findings that are named one by one.
 NAMED = 100
@@ -52,8 +51,7 @@ def verify_chain(since: datetime | None, until: datetime | None, file: Path | No
     if not published:
         click.echo("没有库外链首，无法发现同时被截断的链尾 no heads from elsewhere", err=True)
     span = Span(since.date() if since else None, until.date() if until else None)
-    with unit_of_work(core) as session:
-        session.execute(text("SET LOCAL statement_timeout = 0"))
+    with unit_of_work(core) as session, unhurried(session):
         report = verify(session, span, published=published, progress=_tell_progress)
     _tell(report)
     if report.findings:

@@ -29,6 +29,9 @@ IDLE_MS = 10_000
 #: Seconds to wait for a free connection before the caller is told to come back.
 POOL_WAIT = 0.3
 
+#: Seconds a server may be silent beyond its own limit for a statement; one that is frozen keeps none.
+GRACE = 1.0
+
 #: A server that hangs or vanishes without a word is noticed by the network, in seconds.
 KEEPALIVE = {
     "keepalives_idle": 5,
@@ -62,6 +65,21 @@ class Session(OrmSession):
     core: Core
 
 
+class PatientConnection(psycopg.Connection[Any]):
+    """Waits for the server no longer than `patience` seconds (None: for ever), then gives it up."""
+
+    patience: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Run one exchange with the server. Raises `OperationalError`; then it is closed for good."""
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:
+            # What became of the statement is unknown. Closed, the pool takes another connection.
+            self.close()
+            raise psycopg.OperationalError("the server did not answer in time") from None
+
+
 class Database:
     """The engine and its sessions."""
 
@@ -86,6 +104,8 @@ class Database:
             hide_parameters=True,
             connect_args={"options": options, "connect_timeout": 2, **KEEPALIVE},
         )
+        self._patience = statement_ms / 1_000 + GRACE
+        event.listen(self.engine, "do_connect", self._connect)
         event.listen(self.engine, "checkout", _refuse_closed)
         self._sessions = sessionmaker(self.engine, class_=Session, expire_on_commit=False)
 
@@ -94,6 +114,11 @@ class Database:
         session = self._sessions()
         session.core = core
         return session
+
+    def _connect(self, _: object, __: object, args: Any, facts: Any) -> PatientConnection:
+        connection = PatientConnection.connect(*args, **facts)
+        connection.patience = self._patience
+        return connection
 
     def migrated_to(self) -> str | None:
         """The Alembic revision the database stands at. Raises when it cannot be reached."""
@@ -152,6 +177,18 @@ def phases(
     if session.in_transaction():
         raise RuntimeError("a call to an outside party ran inside a transaction")
     return apply(plan, outcome)
+
+
+@contextmanager
+def unhurried(session: Session) -> Iterator[None]:
+    """Statements within the block may take as long as they like."""
+    connection = raw_connection(session)
+    patience, connection.patience = connection.patience, None
+    session.execute(text("SET LOCAL statement_timeout = 0"))
+    try:
+        yield
+    finally:
+        connection.patience = patience
 
 
 def raw_connection(session: Session) -> Any:
