@@ -92,6 +92,25 @@ class FcmSettings:
     service_account_file: Path
 
 
+#: What people call each party, in Chinese and English.
+NAMES = {
+    "population": ("公安人口库", "The police population database"),
+    "exit_entry": ("出入境管理机构", "The exit-entry administration"),
+    "household_register": ("公安户籍系统", "The household register"),
+    "business_registry": ("市场监管企业登记系统", "The business registry"),
+    "health_authority": ("卫生健康部门", "The health authority"),
+    "medical_insurance": ("医疗保障部门", "The medical insurance department"),
+    "faceid": ("人脸核验服务", "The face check service"),
+    "sms": ("短信服务", "The text message service"),
+    "one_tap": ("运营商本机号码认证服务", "The carrier's phone number service"),
+    "wechat": ("微信", "WeChat"),
+    "wechatpay": ("微信支付", "WeChat Pay"),
+    "alipay": ("支付宝", "Alipay"),
+}
+#: Reading bills and beginning to pay: nothing was entered that could be lost.
+ASKED_WITHOUT_A_FORM = {"medical_insurance", "wechatpay"}
+UNNAMED = ("对方系统", "The other system")
+
 #: The hosts each party really lives at.
 KNOWN_HOSTS = {
     "HUIBAN_SMS_URL": {"sms.tencentcloudapi.com"},

@@ -14,6 +14,7 @@ import structlog
 
 from app.core import metrics
 from app.core.errors import Unavailable
+from app.parties import ASKED_WITHOUT_A_FORM, NAMES, UNNAMED
 
 log = structlog.get_logger()
 
@@ -28,11 +29,20 @@ class PartyUnavailable(Unavailable):
     """An outside party did not answer as agreed. Fact: `party`, one of our own short names."""
 
     code = "party_unavailable"
-    zh = "外部服务（{party}）暂时无法访问，请稍后再试。"
-    en = "An outside service ({party}) cannot be reached now; please try again shortly."
+    zh = "{name}暂时没有应答，{lost}请稍后再试。"
+    en = "{name} does not answer now. {lost}Please try again shortly."
 
     def __init__(self, party: str) -> None:
         super().__init__(retry_after=5, party=party)
+        self.party = party
+
+    def words(self, language: str) -> str:
+        """The explanation, which calls the party what people call it."""
+        zh, en = NAMES.get(self.party, UNNAMED)
+        form = self.party not in ASKED_WITHOUT_A_FORM
+        if language == "en":
+            return self.en.format(name=en, lost="What you entered was not submitted. " * form)
+        return self.zh.format(name=zh, lost="您填写的内容没有提交，" * form)
 
 
 class PartyRefused(PartyUnavailable):

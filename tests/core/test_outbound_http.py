@@ -6,12 +6,15 @@ import threading
 import time
 import tracemalloc
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 
 import pytest
 from tiny_server import Server, send
 
 from app.core import http
 from app.core.http import MAX_BYTES, WAIT_SECONDS, Party, PartyUnavailable
+from app.parties import NAMES
+from app.payments.providers.wechatpay import WechatPay
 
 
 @contextmanager
@@ -191,3 +194,18 @@ def test_nobody_there_is_known_at_once():
     assert time.monotonic() - began < http.CONNECT_SECONDS
     assert refused.value.facts == {"party": "tiny"}
     party.close()
+
+
+def test_every_party_that_people_wait_for_is_called_by_its_name(world):
+    adapters = [getattr(world, each.name) for each in fields(world) if each.name != "core"]
+    parties = {adapter._party.name for adapter in adapters} | {WechatPay.name}
+    assert len(parties) == len(adapters) + 1
+    for party in parties:
+        silent = PartyUnavailable(party)
+        zh, en = NAMES[party]
+        assert silent.words("zh").startswith(f"{zh}暂时没有应答")
+        assert silent.words("en").startswith(f"{en} does not answer now")
+    assert PartyUnavailable("population").words("zh") == (
+        "公安人口库暂时没有应答，您填写的内容没有提交，请稍后再试。"
+    )
+    assert PartyUnavailable("wechatpay").words("zh") == "微信支付暂时没有应答，请稍后再试。"
