@@ -15,6 +15,14 @@ from app.core.runtime import Core
 #: No process is further behind than this unless it asks PostgreSQL anyway.
 SETTLE_SECONDS = freshness.STALE_AFTER + 1
 
+#: What killing a key does to people, said before it does.
+EFFECT = "用此密钥生成的一切立即失效 everything made with this key stops working"
+EFFECTS: dict[Purpose, str] = {
+    "access_tokens": "访问令牌全部失效，客户端会自动续期 access tokens end; clients renew them unasked",
+    "refresh_tokens": "十分钟内所有居民、验码场所、工作人员和网站都须重新登录"
+    " within ten minutes all residents, doors, officers and sites have to sign in anew",
+}
+
 
 @click.group("keys")
 def keys() -> None:
@@ -78,12 +86,15 @@ def rotate(purpose: Purpose) -> None:
 @keys.command("kill")
 @click.argument("purpose", type=click.Choice(PURPOSES))
 @click.argument("kid")
-@click.confirmation_option(prompt="Everything made with this key stops working 确定吗")
-def kill(purpose: Purpose, kid: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask. 不再询问")
+def kill(purpose: Purpose, kid: str, yes: bool) -> None:
     """Refuse everything made with this key, in every process within two seconds."""
     _refuse_code_keys(purpose)
     if purpose in keyring.UNROTATABLE or purpose == "fields":
         raise click.ClickException(f"{purpose}: stored data would be lost 已存数据将无法读取")
+    if not yes:
+        click.echo(EFFECTS.get(purpose, EFFECT))
+        click.confirm("确定吗 go on", abort=True)
     with unit_of_work(current_core()) as session:
         row = session.get(StoredKey, (purpose, kid), with_for_update=True)
         if row is None or row.state == "killed":

@@ -123,6 +123,19 @@ def test_killing_asks_first_and_knows_only_living_keys(core, flask):
     assert not marked(core)
 
 
+def test_it_is_said_before_that_everybody_will_have_to_sign_in_anew_and_then_they_do(
+    core, flask, client, invent
+):
+    person, kid = invent(), core.keys.current("refresh_tokens").kid
+    declined = flask("keys", "kill", "refresh_tokens", kid)
+    assert "sign in anew" in declined.output
+    assert states(core, "refresh_tokens") == {kid: "current"}
+    assert flask("keys", "kill", "refresh_tokens", kid, "--yes").exit_code == 0
+    core.load_keys()
+    body = {"refresh_token": person.refresh_token}
+    assert client.post("/api/v1/auth/sessions/refresh", json=body).status_code == 401
+
+
 @pytest.mark.parametrize("purpose", ["blind_phone", "blind_document", "fields"])
 def test_a_key_without_which_stored_data_is_lost_cannot_be_killed(core, flask, purpose):
     kid = core.keys.current(purpose).kid
