@@ -77,6 +77,7 @@ from app.identity.events import RealNameProved, RefreshTokenReused, WayInChanged
 from app.identity.legacy import cli as legacy_cli
 from app.identity.legacy import jobs as legacy_jobs
 from app.identity.legacy import personal_data as legacy_data
+from app.identity.life import cli as life_cli
 from app.identity.life import jobs as life_jobs
 from app.identity.life.events import MergeChanged
 from app.identity.openid import cli as openid_cli
@@ -112,7 +113,7 @@ PACKAGES = (
     Package(blueprints=(passwords.sign_in, passwords.mine, ways.blueprint, ways_in.blueprint)),
     Package(blueprints=(auth.blueprint, me.blueprint)),
     Package(blueprints=(phones.blueprint, merges.blueprint, closure.blueprint)),
-    Package(blueprints=(linked_accounts.blueprint,), commands=(legacy_cli.cli,)),
+    Package(blueprints=(linked_accounts.blueprint,), commands=(legacy_cli.cli, life_cli.cli)),
     Package(
         blueprints=(
             officer_sessions.blueprint,

@@ -25,7 +25,7 @@ blueprint = AudienceBlueprint(
     description="Personal data",
 )
 
-KINDS = ["citizen", "verifier", "officer", "department", "system"]
+KINDS = ["citizen", "verifier", "officer", "department", "system", "operator"]
 #: Where there is no name to be told.
 NAMELESS = {
     "citizen": ("个人用户", "somebody"),
@@ -33,6 +33,7 @@ NAMELESS = {
     "officer": ("工作人员", "an officer"),
     "department": ("部门系统", "a department's system"),
     "system": ("汇办系统", "Huiban itself"),
+    "operator": ("平台运维人员", "an operator of the platform"),
 }
 
 

@@ -29,7 +29,7 @@ class AuditRow(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-    #: citizen, verifier, officer, department, system.
+    #: citizen, verifier, officer, department, system, operator (a command on the server).
     actor_kind: Mapped[str]
     #: The account that acted; null for the system.
     actor_id: Mapped[uuid.UUID | None]

@@ -150,5 +150,6 @@ class SessionFamily(Base):
     #: Whoever signed in has the phone, but must prove anew that the account is theirs: a new device
     #: after the phone changed, or after nobody used the account for long (threats.md 12).
     unproved: Mapped[bool] = mapped_column(server_default="false")
-    #: signed_out, remote, replaced, reuse, way_in_changed, phone_changed, phone_lost, merged, closing.
+    #: signed_out, remote, replaced, reuse, way_in_changed, phone_changed, phone_lost, merged, closing,
+    #: taken_over.
     ended_because: Mapped[str | None]
