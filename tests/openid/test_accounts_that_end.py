@@ -1,12 +1,16 @@
 """An account that ended, or lost its phone, leaves nothing behind at sites."""
 
+from datetime import timedelta
+
 import pytest
 from identity.lives import code_for
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import unit_of_work
+from app.identity import sessions
 from app.identity.accounts import take_phone
-from app.identity.models import Account
+from app.identity.models import Account, SessionFamily
 from app.identity.openid.models import OpenidConsent, OpenidLogoutNotice
 
 OFFLINE = "openid profile phone offline_access"
@@ -96,6 +100,27 @@ def test_a_merged_account_leaves_sites_no_token_and_undoing_it_gives_none_back(
     assert_dead(answers(site, tokens))
     standing = select(OpenidConsent).where(OpenidConsent.withdrawn_at.is_(None))
     assert session.scalars(standing).all() == []
+
+
+def test_sites_keep_their_tokens_when_both_phones_agree_to_a_change_and_lose_them_when_not(
+    site, get_tokens, answers, client, core, session
+):
+    tokens, person = get_tokens(site, scope=OFFLINE)
+    new = "+8619922220017"
+    body = {"new_phone": new, "code_new": code_for(core, new, "phone")}
+    body["code_old"] = code_for(core, person.phone, "phone")
+    assert client.post("/api/v1/me/phone", json=body, headers=person.headers).status_code == 204
+    userinfo, active, _ = answers(site, tokens)
+    assert (userinfo.status_code, active) == (200, True)
+    family = session.get(SessionFamily, person.actor.session_id)
+    family.face_until = clock.now() + timedelta(minutes=10)
+    session.commit()
+    raised = {"Authorization": f"Bearer {sessions.grant_anew(session, person.actor)}"}
+    third = "+8619922220018"
+    body = {"new_phone": third, "code_new": code_for(core, third, "phone")}
+    answer = client.post("/api/v1/me/phone", json=body, headers=raised)
+    assert answer.status_code == 204, answer.json
+    assert_dead(answers(site, tokens))
 
 
 @pytest.mark.parametrize("state", ["phone_lost", "merged", "closed"])

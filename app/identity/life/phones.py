@@ -77,11 +77,14 @@ def change_phone(session: Session, actor: Actor, wish: NewPhone) -> DomainError 
     if other is not None:
         _take_over_number(session, actor, wish, mine, other)
     _set(session, mine, wish.phone)
+    ending.end_all(session, mine.id, "phone_changed", but=actor.session_id)
     if wish.code_old is None:
+        # Whoever has the old phone may have let others in.
         mine.proved_at = mine.phone_changed_at
         links.forget_all(session, mine.id)
-    ending.end_all(session, mine.id, "phone_changed", but=actor.session_id)
-    end_logins_of(session, mine.id)
+        leave_all(session, mine.id)
+    else:
+        end_logins_of(session, mine.id)
     texts.tell(session, old_phone, "phone_left")
     texts.tell(session, wish.phone, "phone_came" if wish.code_old else "phone_came_anew")
     reason = "both_phones" if wish.code_old else "face"

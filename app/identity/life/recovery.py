@@ -29,7 +29,7 @@ from app.identity.life.errors import ProofRefused
 from app.identity.life.merges import absorb
 from app.identity.life.models import FaceProof
 from app.identity.models import Account
-from app.identity.openid.logout import end_logins_of
+from app.identity.openid.consents import leave_all
 from app.identity.queries import IdentityDocument, identity_document
 from app.identity.real_name import ATTEMPTS_A_DAY, Authorities, Claim, bind, person_of
 from app.identity.sessions import Granted
@@ -172,7 +172,7 @@ def _come_back(session: Session, actor: Actor, person_id: uuid.UUID) -> Granted:
     links.forget_all(session, account.id)
     absorb(session, account, fresh, undo=None)
     ending.end_all(session, account.id, "phone_changed")
-    end_logins_of(session, account.id)
+    leave_all(session, account.id)
     if account.state == "closing":
         welcome(session, account, clock.now())
     account.state = move(ACCOUNT, account.state, "recover")
