@@ -1,7 +1,7 @@
 """Domain errors: a stable code, words in two languages, no HTTP.
 
 `api.errors` maps each *category* below to a status in one table. A domain subclasses a category and
-sets `code`, `zh` and `en`; the words may use `str.format` fields taken from `facts`.
+sets `code`, `zh` and `en`; the words may use `retry_after` and `facts` as `str.format` fields.
 """
 
 from typing import ClassVar
@@ -32,7 +32,8 @@ class DomainError(Exception):
 
     def words(self, language: str) -> str:
         """The explanation in `language` ("zh" or "en")."""
-        return (self.en if language == "en" else self.zh).format(**self.facts)
+        words = self.en if language == "en" else self.zh
+        return words.format(retry_after=self.retry_after, **self.facts)
 
 
 class NotAuthenticated(DomainError):

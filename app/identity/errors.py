@@ -1,6 +1,6 @@
 """What can go wrong when somebody says who they are."""
 
-from app.core.errors import Conflict, InvalidInput, NotAllowed, NotAuthenticated
+from app.core.errors import Conflict, InvalidInput, NotAllowed, NotAuthenticated, TooManyRequests
 
 
 class LoginRefused(NotAuthenticated):
@@ -9,6 +9,13 @@ class LoginRefused(NotAuthenticated):
     code = "login_refused"
     zh = "验证码错误或已失效，请重新获取。"
     en = "The code is wrong or no longer valid; please ask for a new one."
+
+
+class CodeJustSent(TooManyRequests):
+    """A code went to this phone within the last minute, for whatever purpose."""
+
+    zh = "刚给这个号码发过验证码，{retry_after} 秒后可再获取。"
+    en = "A code was just sent to this number; you can ask for another in {retry_after} s."
 
 
 class CodeRefused(InvalidInput):

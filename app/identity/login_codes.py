@@ -23,7 +23,7 @@ from app.identity.accounts import (
     phone_index,
     phone_of,
 )
-from app.identity.errors import CodeRefused, LoginRefused
+from app.identity.errors import CodeJustSent, CodeRefused, LoginRefused
 from app.identity.models import LoginCode
 from app.identity.sessions import Device, Granted, Refused, open_session
 
@@ -219,7 +219,7 @@ def _keep_pause(session: Session, index: bytes) -> None:
     sent_at = session.scalar(latest)
     if sent_at is not None and clock.now() - sent_at < PAUSE:
         left = sent_at + PAUSE - clock.now()
-        raise TooManyRequests(retry_after=int(left.total_seconds()) + 1)
+        raise CodeJustSent(retry_after=int(left.total_seconds()) + 1)
 
 
 def _lock_phone(session: Session, index: bytes) -> None:

@@ -116,11 +116,14 @@ def test_known_and_unknown_phones_are_answered_alike(ask, code, enter, monkeypat
     assert known.get_json() == unknown.get_json()
 
 
-def test_a_second_code_within_a_minute_must_wait(ask):
+def test_a_second_code_within_a_minute_must_wait_and_is_told_how_long(ask):
     assert ask().status_code == 202
     answer = ask()
-    assert answer.status_code == 429
-    assert 1 <= int(answer.headers["Retry-After"]) <= 61
+    assert (answer.status_code, answer.json["code"]) == (429, "too_many_requests")
+    wait = answer.json["retry_after"]
+    assert wait == int(answer.headers["Retry-After"])
+    assert 1 <= wait <= 61
+    assert answer.json["detail"] == f"刚给这个号码发过验证码，{wait} 秒后可再获取。"
 
 
 def test_ten_codes_a_day_are_the_most_a_phone_gets(ask, monkeypatch):
