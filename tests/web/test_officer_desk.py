@@ -132,7 +132,12 @@ def sign_in_first_time(page, login, password, assert_accessible):
     with page.expect_response(re.compile("second-factor$")) as answer:
         page.get_by_role("button", name="登录", exact=True).click()
     assert answer.value.status == 422
-    expect(page.get_by_text("新密码至少12位").first).to_be_visible()
+    told = page.get_by_role("alert").filter(has_text="新密码至少12位")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text(re.compile("不同于原密码。 请重新输入动态口令。$"))
+    wrong = page.get_by_label("新密码").get_attribute("aria-describedby")
+    assert told.get_attribute("id") == wrong
+    expect(page.get_by_label("动态口令")).to_have_value("")
     page.get_by_label("新密码").fill("Shenji-2028-er-hao")
     page.get_by_label("动态口令").fill(next_otp(secret))
     page.get_by_role("button", name="登录", exact=True).click()
