@@ -25,6 +25,7 @@ OUTBOUND = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3),
 )
 REFUSED = Counter("huiban_refused_total", "Requests refused, by stable error code", ["code"])
+PASSED_OVER = Counter("huiban_passed_over_total", "Objects a recurring task could not do", ["task"])
 
 _PENDING = text(
     "SELECT queue_name, count(*), coalesce(extract(epoch FROM now() - min(greatest("

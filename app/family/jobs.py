@@ -1,12 +1,13 @@
 """Family's recurring work."""
 
+import uuid
 from typing import Any
 
 import structlog
 
 from app.core.db import unit_of_work
-from app.core.http import PartyUnavailable
 from app.core.jobs import task
+from app.core.one_by_one import one_by_one
 from app.family import face_links, guardianship, services
 
 log = structlog.get_logger()
@@ -27,16 +28,12 @@ def recheck_guardianships(world: Any) -> None:
     """Ask the register again about guardianships it confirmed a day ago."""
     with unit_of_work(world.core) as session:
         due = guardianship.due_for_recheck(session)
-    for done, mandate_id in enumerate(due):
-        try:
-            with unit_of_work(world.core) as session:
-                guardianship.recheck(session, world.household_register, mandate_id)
-        except PartyUnavailable:
-            log.warning("register_silent", count=len(due) - done)
-            return
-        except Exception as error:
-            # One unreadable row must not keep the others from being asked about.
-            log.error("guardianship_passed_over", error=type(error).__name__)
+
+    def ask(mandate_id: uuid.UUID) -> None:
+        with unit_of_work(world.core) as session:
+            guardianship.recheck(session, world.household_register, mandate_id)
+
+    one_by_one("family.recheck_guardianships", due, ask)
 
 
 @task("family.forget_face_links", cron="43 * * * *")

@@ -9,6 +9,7 @@ import structlog
 from app.core import files
 from app.core.db import unit_of_work
 from app.core.jobs import Task, task
+from app.core.one_by_one import one_by_one
 from app.privacy import exports, retention
 from app.privacy.parts import Part
 
@@ -31,8 +32,11 @@ def tasks_for(parts: Sequence[Part]) -> tuple[Task, ...]:
     def build_exports_left(world: Any) -> None:
         with unit_of_work(world.core) as session:
             left = exports.left(session)
-        for export_id in left:
+
+        def build(export_id: uuid.UUID) -> None:
             build_export.run(world, export_id=str(export_id))
+
+        one_by_one("privacy.build_exports_left", left, build)
 
     # Tried again through the early morning: whoever holds a row lets it go.
     @task("privacy.destroy_over", queue=exports.QUEUE, cron="41 2 * * *", first_wait=600)

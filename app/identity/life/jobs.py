@@ -7,6 +7,7 @@ from app.connectors.world import World
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.jobs import Task, task
+from app.core.one_by_one import one_by_one
 from app.identity.life import closing, merges, recovery, texts
 from app.identity.life.models import SecurityText
 from app.privacy.parts import Part
@@ -45,9 +46,12 @@ def tasks_for(parts: Sequence[Part], obstacles: Sequence[closing.Obstacle]) -> t
     def close_accounts(world: World) -> None:
         with unit_of_work(world.core) as session:
             due = closing.due(session)
-        for closure_id in due:
+
+        def finish(closure_id: uuid.UUID) -> None:
             with unit_of_work(world.core) as session:
                 closing.finish(session, closure_id, parts, obstacles)
+
+        one_by_one("identity.close_accounts", due, finish)
 
     return (close_accounts,)
 

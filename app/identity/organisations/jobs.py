@@ -1,12 +1,13 @@
 """Organisations' recurring work."""
 
+import uuid
 from typing import Any
 
 import structlog
 
 from app.core.db import unit_of_work
-from app.core.http import PartyUnavailable
 from app.core.jobs import task
+from app.core.one_by_one import one_by_one
 from app.identity.organisations import operators, services
 
 log = structlog.get_logger()
@@ -27,13 +28,12 @@ def recheck(world: Any) -> None:
     """Ask the registry again about organisations whose facts are a day old."""
     with unit_of_work(world.core) as session:
         due = services.due_for_recheck(session)
-    for done, organisation_id in enumerate(due):
-        try:
-            with unit_of_work(world.core) as session:
-                services.recheck(session, world.business_registry, organisation_id)
-        except PartyUnavailable:
-            log.warning("registry_silent", count=len(due) - done)
-            return
+
+    def ask(organisation_id: uuid.UUID) -> None:
+        with unit_of_work(world.core) as session:
+            services.recheck(session, world.business_registry, organisation_id)
+
+    one_by_one("organisations.recheck", due, ask)
 
 
 tasks = (expire_operators, recheck)
