@@ -166,19 +166,14 @@ def _in_person(
 ) -> AtDesk | DomainError:
     """Let an officer act on a mandate, its row locked, before whom its principal is."""
 
-    def prepare() -> _Asked | None:
-        asked = _open(session, actor, number)
-        if asked is not None:
-            limits.consume(session, TRIED_A_DAY, str(asked.mandate_id))
-        return asked
-
     def apply(asked: _Asked | None, found: Found) -> AtDesk | DomainError:
         if asked is None:
             raise NotFound
         if isinstance(found, PartyUnavailable):
-            limits.give_back(session, TRIED_A_DAY, str(asked.mandate_id))
             return found
         role, record = _role_for(session, actor, found)
+        # Only now: whoever may not act on a mandate must not use up its tries.
+        limits.consume(session, TRIED_A_DAY, str(asked.mandate_id))
         mandate = session.get_one(
             Mandate, asked.mandate_id, with_for_update=True, populate_existing=True
         )
@@ -187,7 +182,10 @@ def _in_person(
         return refusal or _shown(session, mandate, asked.principal)
 
     return phases(
-        session, prepare=prepare, call=lambda asked: _verify(authorities, asked), apply=apply
+        session,
+        prepare=lambda: _open(session, actor, number),
+        call=lambda asked: _verify(authorities, asked),
+        apply=apply,
     )
 
 

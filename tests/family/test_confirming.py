@@ -169,6 +169,16 @@ def test_what_has_ended_is_not_confirmed(ask, confirm, elder, client, invent, in
     assert confirm(window, asked["number"], father).json["code"] == "mandate_not_open"
 
 
+def test_an_officer_of_another_region_uses_up_no_try(
+    ask, confirm, elder, population, invent, invent_officer
+):
+    agent, elsewhere = invent_officer("village_agent"), elder("420281")
+    number = ask(invent(), elsewhere)["number"]
+    assert [confirm(agent, number, elsewhere).status_code for _ in range(7)] == [404] * 7
+    population.enter(elsewhere, "420106")
+    assert confirm(agent, number, elsewhere).status_code == 200
+
+
 def test_an_outage_costs_no_try(ask, confirm, elder, population, invent, invent_officer):
     father, window = elder(), invent_officer("window_officer")
     number = ask(invent(), father)["number"]
