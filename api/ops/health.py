@@ -12,12 +12,24 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from api.blueprints import AudienceBlueprint
 from api.context import session, world
 from api.schemas import Schema
+from app.audit import figures as audit_figures
 from app.core import metrics, readiness
 from app.core.errors import Unavailable
 from app.identity import spraying
-from app.payments import figures
+from app.identity.openid import figures as openid_figures
+from app.payments import figures as payment_figures
+from app.privacy import figures as privacy_figures
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+#: What is read from the database when somebody looks.
+FIGURES = (
+    payment_figures.read,
+    spraying.figures,
+    audit_figures.read,
+    privacy_figures.read,
+    openid_figures.read,
+)
 
 blueprint = AudienceBlueprint("ops", __name__, audience="ops", description="Operations")
 
@@ -89,10 +101,8 @@ def status() -> dict[str, Any]:
 @blueprint.response(200, content_type="text/plain", description="Prometheus text format")
 def show_metrics() -> Response:
     """Metrics of all processes and the queues."""
-    return make_response(
-        metrics.render(session(), [*figures.read(session()), *spraying.figures(session())]),
-        {"Content-Type": CONTENT_TYPE_LATEST},
-    )
+    found = [figure for read in FIGURES for figure in read(session())]
+    return make_response(metrics.render(session(), found), {"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @cache

@@ -26,6 +26,15 @@ OUTBOUND = Histogram(
 )
 REFUSED = Counter("huiban_refused_total", "Requests refused, by stable error code", ["code"])
 PASSED_OVER = Counter("huiban_passed_over_total", "Objects a recurring task could not do", ["task"])
+REFRESH_REUSED = Counter(
+    "huiban_refresh_reused_total", "Copies of a refresh token seen, by whose it was", ["whose"]
+)
+SMS_BUDGET_SPENT = Counter(
+    "huiban_sms_budget_spent_total", "Codes not sent because the hour's budget was spent"
+)
+# There from the first look on, so that the first copy is a rise.
+for _whose in ("citizen", "site", "officer"):
+    REFRESH_REUSED.labels(_whose)
 
 _PENDING = text(
     "SELECT queue_name, count(*), coalesce(extract(epoch FROM now() - min(greatest("
@@ -34,6 +43,9 @@ _PENDING = text(
     " JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true"
     " WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())"
     " GROUP BY queue_name"
+)
+_FAILED = text(
+    "SELECT task_name, count(*) FROM procrastinate_jobs WHERE status = 'failed' GROUP BY task_name"
 )
 
 
@@ -61,19 +73,12 @@ def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
     """The metrics of all processes, the queues and `figures`, in Prometheus text format."""
     registry = CollectorRegistry()
     gauges: dict[str, Gauge] = {}
-    for each in figures:
+    for each in (*figures, *_of_jobs(session)):
         gauge = gauges.get(each.name) or Gauge(
             each.name, each.meaning, list(each.labels), registry=registry
         )
         gauges[each.name] = gauge
         (gauge.labels(**each.labels) if each.labels else gauge).set(each.value)
-    pending = Gauge("huiban_jobs_pending", "Jobs due and not begun", ["queue"], registry=registry)
-    oldest = Gauge(
-        "oldest_pending_seconds", "Age of the oldest due job", ["queue"], registry=registry
-    )
-    for queue, count, age in session.execute(_PENDING):
-        pending.labels(queue).set(count)
-        oldest.labels(queue).set(age)
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder:
         _forget_ended(Path(folder))
@@ -81,6 +86,15 @@ def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared) + generate_latest(registry)
     return generate_latest() + generate_latest(registry)
+
+
+def _of_jobs(session: Session) -> Iterable[Figure]:
+    for queue, count, age in session.execute(_PENDING):
+        of = {"queue": queue}
+        yield Figure("huiban_jobs_pending", "Jobs due and not begun", count, of)
+        yield Figure("oldest_pending_seconds", "Age of the oldest due job", age, of)
+    for name, count in session.execute(_FAILED):
+        yield Figure("huiban_jobs_failed", "Jobs kept for a person", count, {"task": name})
 
 
 def _forget_ended(folder: Path) -> None:

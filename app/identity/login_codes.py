@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import delete, func, select
 
-from app.core import clock, crypto, jobs, limits
+from app.core import clock, crypto, jobs, limits, metrics
 from app.core.db import Session
 from app.core.errors import DomainError, TooManyRequests
 from app.core.ids import new_id
@@ -211,6 +211,7 @@ def _keep_budget(session: Session, index: bytes) -> None:
         limits.consume(session, ALL_HOUR, f"share {index[0] % SHARES}")
     except TooManyRequests:
         log.error("sms_budget_spent", queue="sms")
+        metrics.SMS_BUDGET_SPENT.inc()
         raise
 
 

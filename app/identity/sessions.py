@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import delete, or_, select
 
-from app.core import clock, crypto, events
+from app.core import clock, crypto, events, metrics
 from app.core.db import Session
 from app.core.errors import DomainError, NotFound
 from app.core.ids import new_id
@@ -153,6 +153,7 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
     if repeated and at - family.rotated_at <= REPEAT_WINDOW:
         return _grant(session, account, family, at)
     end(session, family, "reuse")
+    metrics.REFRESH_REUSED.labels("citizen").inc()
     events.record(session, RefreshTokenReused(family_id=str(family.id)))
     return Refused(TokenRefused())
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
-from app.core import clock, events
+from app.core import clock, events, metrics
 from app.core.db import Session
 from app.core.ids import new_id
 from app.core.keys import KeyRing
@@ -132,6 +132,7 @@ def rotate(session: Session, grant: OpenidGrant, text: str) -> bool:
         return True
     log.warning("openid_refresh_reused", count=1)
     end(grant, "reuse")
+    metrics.REFRESH_REUSED.labels("site").inc()
     told = WayInChanged(str(new_id()), str(grant.account_id), "site_token_copied")
     events.record(session, told)
     return False

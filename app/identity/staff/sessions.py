@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, select, update
 
-from app.core import clock
+from app.core import clock, metrics
 from app.core.db import Session
 from app.core.ids import new_id
 from app.core.types import Actor
@@ -131,6 +131,7 @@ def refresh(session: Session, text: str) -> OfficerGranted | Refused:
     if presented.generation == row.generation - 1 and at - row.rotated_at <= REPEAT_WINDOW:
         return _grant(session, row)
     _end(row, "reuse")
+    metrics.REFRESH_REUSED.labels("officer").inc()
     return Refused(TokenRefused())
 
 
