@@ -63,7 +63,7 @@ def test_an_account_at_a_department_is_unlinked_and_linked_again(
 ):
     page = narrow
     enter(page, "r231")
-    open_from_account(page, "部门存量账号")
+    open_from_account(page, "部门网站的老账号")
     expect(page.get_by_text("没有关联的部门账号")).to_be_visible()
     assert_fits(page)
     hand_over(product, tmp_path / "users.csv", people["r231"])

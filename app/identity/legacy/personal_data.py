@@ -23,7 +23,7 @@ def export(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None)
         .order_by(LegacyUser.id)
     )
     rows = [_row(session, user, source) for user, source in session.execute(mine)]
-    return [Section("linked_accounts", "部门存量账号", "Accounts at departments", rows)]
+    return [Section("linked_accounts", "部门网站的老账号", "Accounts at departments", rows)]
 
 
 def erase(session: Session, account_id: uuid.UUID, person_id: uuid.UUID | None) -> tuple[Kept, ...]:
