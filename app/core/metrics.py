@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 
 from app.core.db import Session
@@ -69,16 +71,26 @@ def freshness_read_at() -> Gauge:
     )
 
 
+class _Looked(Collector):
+    """Figures as they are now. A `Gauge` would leave them in the folder, where they grow old."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for each in self._figures:
+            family = families.setdefault(
+                each.name, GaugeMetricFamily(each.name, each.meaning, labels=list(each.labels))
+            )
+            family.add_metric(list(each.labels.values()), each.value)
+        return families.values()
+
+
 def render(session: Session, figures: Iterable[Figure] = ()) -> bytes:
     """The metrics of all processes, the queues and `figures`, in Prometheus text format."""
     registry = CollectorRegistry()
-    gauges: dict[str, Gauge] = {}
-    for each in (*figures, *_of_jobs(session)):
-        gauge = gauges.get(each.name) or Gauge(
-            each.name, each.meaning, list(each.labels), registry=registry
-        )
-        gauges[each.name] = gauge
-        (gauge.labels(**each.labels) if each.labels else gauge).set(each.value)
+    registry.register(_Looked((*figures, *_of_jobs(session))))
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder:
         _forget_ended(Path(folder))

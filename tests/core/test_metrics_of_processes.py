@@ -35,7 +35,8 @@ def begin(tmp_path, live_core):
             stdout=subprocess.PIPE,
         )
         begun.append(process)
-        assert process.stdout.readline()
+        process.first = process.stdout.readline().decode()
+        assert process.first
         return process
 
     yield start
@@ -84,3 +85,21 @@ def test_a_process_that_was_killed_is_not_taken_for_one_that_fell_behind(begin, 
     killed.wait()
     assert 0 <= behind() < 1.5
     assert len(list(tmp_path.glob("gauge_live*.db"))) == 1
+
+
+def test_what_is_read_from_the_database_does_not_grow_old_in_the_folder(begin, tmp_path):
+    looker = """
+import sys
+from app.core import metrics
+from app.core.db import Database
+session = Database(sys.argv[1], pool_size=1).session(None)
+figure = metrics.Figure("huiban_waiting", "Waiting", 3, {"because": "x"})
+found = metrics.render(session, [figure]).decode().splitlines()
+print([line for line in found if line.startswith("huiban_waiting")], flush=True)
+found = metrics.render(session).decode()
+print("huiban_waiting" in found, flush=True)
+input()
+"""
+    process = begin(looker)
+    assert process.first.strip() == "['huiban_waiting{because=\"x\"} 3.0']"
+    assert process.stdout.readline().decode().strip() == "False"
