@@ -67,6 +67,57 @@ const kinds = texts(
   { government: "Government", department: "Department", window: "Service window", village: "Village" },
 )
 
+const scopes = texts(
+  {
+    openid: "登录，只得到用户编号",
+    profile: "姓名（部分隐去）和实名等级",
+    phone: "手机号",
+    real_name: "姓名和证件号码",
+    organisation: "所代表的单位",
+    offline_access: "用户不在场时继续使用",
+  },
+  {
+    openid: "Signing in: a user number alone",
+    profile: "Masked name and level",
+    phone: "Phone number",
+    real_name: "Name and document number",
+    organisation: "The organisation acted for",
+    offline_access: "Use while the person is away",
+  },
+)
+
+const methods = texts(
+  { client_secret_basic: "应用密钥", private_key_jwt: "私钥签名（JWT）", none: "不证明（手机应用）" },
+  { client_secret_basic: "Client secret", private_key_jwt: "Signature (JWT)", none: "None (app on a phone)" },
+)
+
+const facts = texts(
+  {
+    name: "网站名称",
+    department: "所属部门",
+    redirect_uris: "回调地址",
+    post_logout_redirect_uris: "退出后返回地址",
+    backchannel_logout_uri: "退出通知地址",
+    auth_method: "身份证明方式",
+    application_type: "应用类型",
+    scopes: "可申请的信息",
+    sector: "共用用户编号的域名",
+    jwks: "公钥集",
+  },
+  {
+    name: "Name",
+    department: "Department",
+    redirect_uris: "Redirect URIs",
+    post_logout_redirect_uris: "Addresses after signing out",
+    backchannel_logout_uri: "Back-channel logout address",
+    auth_method: "Proves itself by",
+    application_type: "Kind",
+    scopes: "May ask for",
+    sector: "Host whose sites share user numbers",
+    jwks: "Public keys",
+  },
+)
+
 function word(table: Record<string, unknown>, key: string): string {
   return String(table[key] ?? key)
 }
@@ -77,6 +128,10 @@ export const words = {
   may: (role: string) => word(mays.value, role),
   state: (state: string) => word(states.value, state),
   kind: (kind: string) => word(kinds.value, kind),
+  scope: (scope: string) => word(scopes.value, scope),
+  method: (method: string) => word(methods.value, method),
+  /** A fact of a registered site. */
+  fact: (fact: string) => word(facts.value, fact),
 }
 
 export const UNIT_KINDS = ["government", "department", "window", "village"]
