@@ -73,7 +73,7 @@ from app.family import jobs as family_jobs
 from app.family import personal_data as family_data
 from app.identity import jobs as identity_jobs
 from app.identity import personal_data as identity_data
-from app.identity.events import RealNameProved, RefreshTokenReused, WayInChanged
+from app.identity.events import RealNameProved, WayInChanged
 from app.identity.legacy import cli as legacy_cli
 from app.identity.legacy import jobs as legacy_jobs
 from app.identity.legacy import personal_data as legacy_data
@@ -178,7 +178,6 @@ PACKAGES = (
 )
 
 SUBSCRIPTIONS = (
-    Subscription(RefreshTokenReused, identity_jobs.warn_of_reuse),
     Subscription(RealNameProved, legacy_jobs.link_legacy),
     Subscription(WayInChanged, identity_jobs.text_way_in_changed),
     Subscription(ConsentWithdrawn, healthcode_jobs.end_withdrawn),

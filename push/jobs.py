@@ -91,9 +91,9 @@ def tell_line_settled(world: World, *, line_id: str) -> None:
 
 
 @task("push.tell_way_in_changed", queue=delivery.QUEUE)
-def tell_way_in_changed(world: World, *, id: str, account_id: str, what: str) -> None:
+def tell_way_in_changed(world: World, *, id: str, account_id: str, what: str, at: str) -> None:
     """Tell somebody that a way into their account was changed or used."""
-    payload = {"id": id, "account_id": account_id, "what": what}
+    payload = {"id": id, "account_id": account_id, "what": what, "at": at}
     with unit_of_work(world.core) as session:
         made = evaluating.follow(session, WayInChanged.NAME, payload)
         delivery.start(session, made.deliveries)

@@ -210,7 +210,7 @@ DAILY: Mapping[str, Source] = {
 WAYS_IN = (
     *("password_set", "password_changed", "password_removed"),
     *("wechat_linked", "wechat_removed", "alipay_linked", "alipay_removed"),
-    *("scan_login", "legacy_linked", "site_token_copied"),
+    *("scan_login", "legacy_linked", "site_token_copied", "session_copied"),
 )
 
 _MANDATE: Mapping[str, Kind] = {"number": "text"}
@@ -236,7 +236,7 @@ ON_EVENT: Mapping[str, Source] = {
     WayInChanged.NAME: Source(
         _changed_way_in,
         wordings={what: {} for what in WAYS_IN},
-        parameters=frozenset({"id", "account_id", "what"}),
+        parameters=frozenset({"id", "account_id", "what", "at"}),
     ),
     MandateMoved.NAME: Source(
         moved_mandate,

@@ -101,6 +101,13 @@ def look(
             raise NotFound
         mandate = session.get_one(Mandate, asked.mandate_id)
         _role_for(session, actor, found)
+        seen = act_of(
+            actor,
+            "family.look_at_mandate",
+            object_id=mandate.id,
+            subject_id=mandate.principal_person_id,
+        )
+        audit.record(session, seen)
         return _shown(session, mandate, asked.principal)
 
     return phases(

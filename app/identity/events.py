@@ -1,18 +1,10 @@
 """News from identity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from app.core import clock
 from app.core.events import Event
-
-
-@dataclass(frozen=True)
-class RefreshTokenReused(Event):
-    """An old refresh token came back: somebody has a copy. The family is already dead."""
-
-    NAME: ClassVar[str] = "identity.refresh_token_reused"
-
-    family_id: str
 
 
 @dataclass(frozen=True)
@@ -34,5 +26,7 @@ class WayInChanged(Event):
     id: str
     account_id: str
     #: password_set, password_changed, password_removed, wechat_linked, wechat_removed, alipay_linked,
-    #: alipay_removed, scan_login, legacy_linked, site_token_copied.
+    #: alipay_removed, scan_login, legacy_linked, site_token_copied, session_copied.
     what: str
+    #: When, with its zone (ISO 8601): the text message may come late.
+    at: str = field(default_factory=lambda: clock.now().isoformat())

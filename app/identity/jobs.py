@@ -1,6 +1,7 @@
-"""Identity's jobs: sending codes, warning of a stolen token."""
+"""Identity's jobs: sending codes, telling of changes by text message."""
 
 import uuid
+from datetime import datetime
 
 from app.connectors.world import World
 from app.core import clock
@@ -9,7 +10,7 @@ from app.core.jobs import task
 from app.identity import login_codes, sessions
 from app.identity.accounts import phone_of
 from app.identity.face import services as face
-from app.identity.models import Account, LoginCode, SessionFamily
+from app.identity.models import Account, LoginCode
 from app.identity.ways import scan_login
 
 
@@ -30,23 +31,6 @@ def send_login_code(world: World, *, code_id: str) -> None:
     world.sms.send(phone, template, [code, minutes])
 
 
-@task("identity.warn_of_reuse", queue="sms")
-def warn_of_reuse(world: World, *, family_id: str) -> None:
-    """Tell the owner that a copy of a sign-in was used and the device was signed out."""
-    with unit_of_work(world.core) as session:
-        family = session.get(SessionFamily, uuid.UUID(family_id))
-        if family is None or family.ended_at is None:
-            return
-        account = session.get_one(Account, family.account_id)
-        if account.phone_sealed is None:
-            return
-        phone = phone_of(session, account)
-        at = family.ended_at.astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
-    world.sms.send(
-        phone, world.core.settings.sms.security_template, [at, "登录凭证被重复使用，已强制下线"]
-    )
-
-
 #: What is told by text message as well; all of it stands in the inbox.
 TEXTED = {
     "password_set": "登录密码设置，其他设备已下线",
@@ -56,11 +40,12 @@ TEXTED = {
     "alipay_removed": "支付宝登录解除",
     "wechat_removed": "微信登录解除",
     "site_token_copied": "授权网站的凭证被重复使用，已停用",
+    "session_copied": "登录凭证被重复使用，已强制下线",
 }
 
 
 @task("identity.text_way_in_changed", queue="sms")
-def text_way_in_changed(world: World, *, id: str, account_id: str, what: str) -> None:
+def text_way_in_changed(world: World, *, id: str, account_id: str, what: str, at: str) -> None:
     """Tell the owner's phone of a change that whoever gets into an account makes first."""
     if what not in TEXTED:
         return
@@ -69,8 +54,8 @@ def text_way_in_changed(world: World, *, id: str, account_id: str, what: str) ->
         if account.phone_sealed is None:
             return
         phone = phone_of(session, account)
-    at = clock.now().astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
-    world.sms.send(phone, world.core.settings.sms.security_template, [at, TEXTED[what]])
+    moment = datetime.fromisoformat(at).astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
+    world.sms.send(phone, world.core.settings.sms.security_template, [moment, TEXTED[what]])
 
 
 @task("identity.forget_old", cron="37 * * * *")
@@ -83,4 +68,4 @@ def forget_old(world: World) -> None:
         sessions.forget_old(session)
 
 
-tasks = (send_login_code, warn_of_reuse, text_way_in_changed, forget_old)
+tasks = (send_login_code, text_way_in_changed, forget_old)

@@ -14,6 +14,7 @@ from app.core.http import PartyUnavailable
 from app.core.ids import new_id
 from app.core.limits import Quota
 from app.core.types import Actor
+from app.identity.accounts import lock_accounts
 from app.identity.documents import RESIDENT_ID, Document, normalise_name, parse_document
 from app.identity.errors import AlreadyProved, IdentityInUse, RealNameMismatch
 from app.identity.events import RealNameProved
@@ -84,7 +85,7 @@ def prove_real_name(
         if found is None or found.deceased:
             raise RealNameMismatch
         note_proof(session, actor)
-        account = session.get_one(Account, actor.account, with_for_update=True)
+        (account,) = lock_accounts(session, actor.account)
         bind(session, account, person_of(session, claimed, found))
         return account
 

@@ -16,7 +16,7 @@ from app.identity import device_keys, tokens
 from app.identity.comeback import must_prove, welcome
 from app.identity.ending import end, end_devices
 from app.identity.errors import TokenRefused
-from app.identity.events import RefreshTokenReused
+from app.identity.events import WayInChanged
 from app.identity.models import Account, SessionFamily
 from app.identity.organisations.queries import right_of
 
@@ -154,7 +154,8 @@ def refresh(session: Session, text: str, proof: str | None = None) -> Granted | 
         return _grant(session, account, family, at)
     end(session, family, "reuse")
     metrics.REFRESH_REUSED.labels("citizen").inc()
-    events.record(session, RefreshTokenReused(family_id=str(family.id)))
+    told = WayInChanged(str(new_id()), str(family.account_id), "session_copied")
+    events.record(session, told)
     return Refused(TokenRefused())
 
 

@@ -259,3 +259,15 @@ def test_of_officers_who_confirm_at_once_one_does(live_core, population):
             AuditRow.action == "family.confirm_mandate", AuditRow.result == "done"
         )
         assert len(session.scalars(acts).all()) == 1
+
+
+def test_an_officers_look_at_a_mandate_leaves_a_row_and_a_look_in_vain_none(
+    ask, look, elder, invent, invent_officer, session
+):
+    window = invent_officer("window_officer")
+    number = ask(invent(), elder())["number"]
+    assert look(window, "0" * len(number)).status_code == 404
+    assert look(window, number).status_code == 200
+    row = session.scalars(select(AuditRow).where(AuditRow.action == "family.look_at_mandate")).one()
+    assert (row.actor_kind, row.actor_id) == ("officer", window.actor.officer_id)
+    assert row.object_id is not None

@@ -10,23 +10,25 @@ from datetime import timedelta
 import jwt
 import pytest
 from sqlalchemy import create_engine, func, select, text
+from support import recorded
 
 from app.connectors.wechat import WechatUser
 from app.connectors.world import build_world
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.freshness import Mark
-from app.core.ids import new_id
 from app.identity import login_codes, sessions, tokens
 from app.identity.accounts import account_of_phone
 from app.identity.errors import TokenRefused
-from app.identity.jobs import warn_of_reuse
+from app.identity.events import WayInChanged
+from app.identity.jobs import text_way_in_changed
 from app.identity.login_codes import Asker
 from app.identity.models import Account, LoginCode, SessionFamily
-from app.identity.sessions import IDLE_LIFE, Device, Granted
+from app.identity.sessions import IDLE_LIFE, Device, Granted, Refused
 from app.identity.tokens import ACCESS_LIFE, SKEW
 from app.settings import sqlalchemy_url
 from composition import web_app
+from push.jobs import tell_way_in_changed
 
 REFRESH = "/api/v1/auth/sessions/refresh"
 PHONE = Device("device-1", "我的手机", "ios")
@@ -290,20 +292,31 @@ def test_clocks_may_differ_by_a_minute_and_no_more(core, invent, client, seconds
             tokens.read_access(core.keys, token)
 
 
-def test_the_owner_is_warned_of_a_family_that_ended_and_of_no_other(world, invent, session):
-    gateway, person = Gateway(), invent()
-    told = replace(world, sms=gateway)
-    warn_of_reuse.run(told, family_id=str(person.actor.session_id))
-    warn_of_reuse.run(told, family_id=str(new_id()))
-    assert gateway.sent == []
+def test_the_owner_hears_of_a_copied_token_in_the_inbox_and_by_text_with_the_time_it_was_used(
+    world, client, invent, session, monkeypatch
+):
+    gateway, person, used = Gateway(), invent(), clock.now() + timedelta(minutes=3)
     with unit_of_work(world.core) as opened:
-        assert isinstance(sessions.refresh(opened, person.refresh_token), Granted)
-    with unit_of_work(world.core) as opened:
-        sessions.end_session(opened, person.actor, person.actor.session_id)
-    warn_of_reuse.run(told, family_id=str(person.actor.session_id))
+        first = sessions.refresh(opened, person.refresh_token)
+        assert isinstance(sessions.refresh(opened, first.refresh_token), Granted)
+    assert recorded(session, WayInChanged) == []
+    with monkeypatch.context() as later:
+        later.setattr(clock, "now", lambda: used)
+        with unit_of_work(world.core) as opened:
+            assert isinstance(sessions.refresh(opened, person.refresh_token), Refused)
+    (told,) = recorded(session, WayInChanged)
+    assert (told["account_id"], told["what"]) == (str(person.actor.account), "session_copied")
+    text_way_in_changed.run(replace(world, sms=gateway), **told)
     ((phone, template, params),) = gateway.sent
     assert (phone, template) == (person.phone, world.core.settings.sms.security_template)
-    assert len(params) == 2
+    assert params[0] == used.astimezone(clock.SHANGHAI).strftime("%m月%d日%H:%M")
+    tell_way_in_changed.run(world, **told)
+    with unit_of_work(world.core) as opened:
+        account = opened.get_one(Account, person.actor.account)
+        again = sessions.open_session(opened, account, PHONE).access_token
+    inbox = client.get("/api/v1/notices", headers={"Authorization": f"Bearer {again}"})
+    (notice,) = inbox.json["items"]
+    assert (notice["category"], notice["title"]) == ("security", "一台设备已被强制退出登录")
 
 
 def test_pyjwt_would_refuse_whatever_we_refuse_and_accept_what_we_accept(core, invent):

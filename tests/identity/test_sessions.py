@@ -49,7 +49,7 @@ def test_an_old_token_kills_the_family_and_its_owner_is_told(refresh, invent, se
     family = session.get(SessionFamily, person.actor.session_id)
     assert family.ended_because == "reuse"
     events = session.scalars(text("SELECT name FROM events")).all()
-    assert events == ["identity.refresh_token_reused"]
+    assert events == ["identity.way_in_changed"]
 
 
 def test_the_previous_token_after_half_a_minute_is_a_reuse(refresh, invent, session, monkeypatch):

@@ -147,10 +147,12 @@ def forget_old(session: Session) -> int:
 
 def _confirmed_by(session: Session, row: ScanLogin) -> Account:
     """The account, if the phone is still signed in and no less proved than the screen would be."""
-    # Locked, so that whoever signs the phone out just now is waited for.
     account = session.get_one(Account, row.account_id)
     lock_accounts(session, account.id)
-    phone = session.get_one(SessionFamily, row.family_id)
+    # Locked, so that whoever signs the phone out just now is waited for.
+    phone = session.get_one(
+        SessionFamily, row.family_id, with_for_update=True, populate_existing=True
+    )
     if phone.ended_at is not None:
         raise ScanLoginOver
     if LEVELS.index(account.level) > LEVELS.index(row.level):
