@@ -25,6 +25,7 @@ from sqlalchemy import Connection, event
 from staffing import InventedOfficer, make_officer
 from support import Invented, make_person
 
+from api.context import EXTENSION
 from app import settings as settings_module
 from app.connectors.world import World, build_world
 from app.core import keys as keyring
@@ -174,10 +175,19 @@ def world(core: Core) -> Iterator[World]:
     made.close_parties()
 
 
+@pytest.fixture(scope="session")
+def routed(base_core: Core) -> Iterator[Any]:
+    """The whole web application with all its routes; `app` lends it to a test's own world."""
+    world = build_world(base_core, waiters=1)
+    yield web_app(world)
+    world.close_parties()
+
+
 @pytest.fixture
-def app(world: World) -> Any:
+def app(routed: Any, world: World) -> Any:
     """The whole web application."""
-    return web_app(world)
+    routed.extensions[EXTENSION] = world
+    return routed
 
 
 @pytest.fixture

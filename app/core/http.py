@@ -4,9 +4,11 @@ At most `waiters` threads of a process may wait for one party; the next caller w
 a place and is then refused, so a slow party can never hold all threads for long.
 """
 
+import ssl
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -58,6 +60,12 @@ class Answer:
     headers: httpx.Headers
 
 
+@cache
+def _trusted_authorities() -> ssl.SSLContext:
+    """Read once: it takes longer than a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Party:
     """One outside party: its address, its bulkhead and its connection pool."""
 
@@ -80,6 +88,7 @@ class Party:
             limits=httpx.Limits(max_connections=waiters),
             follow_redirects=False,
             trust_env=False,
+            verify=_trusted_authorities(),
             # A compressed answer could unpack to more than the limit below.
             headers={"Accept-Encoding": "identity"},
         )
