@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from family_support import BORN, somebody
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 from staffing import make_officer
 from support import make_person
 
@@ -246,6 +247,9 @@ def test_of_officers_who_confirm_at_once_one_does(live_core, population):
             found.append("refused" if isinstance(outcome, DomainError) else "confirmed")
         except DomainError as error:
             found.append(error.code)
+        except OperationalError:
+            # On a busy machine one may have waited too long for its turn.
+            found.append("busy")
 
     threads = [threading.Thread(target=run, args=(officer,)) for officer in officers]
     for thread in threads:

