@@ -177,17 +177,21 @@ def world(core: Core) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def routed(base_core: Core) -> Iterator[Any]:
-    """The whole web application with all its routes; `app` lends it to a test's own world."""
+    """The whole web application with all its routes, and how it was at its start."""
     world = build_world(base_core, waiters=1)
-    yield web_app(world)
+    built = web_app(world)
+    yield built, dict(built.extensions)
     world.close_parties()
 
 
 @pytest.fixture
 def app(routed: Any, world: World) -> Any:
     """The whole web application."""
-    routed.extensions[EXTENSION] = world
-    return routed
+    built, extensions = routed
+    # What a process remembers is forgotten, as after a start.
+    built.extensions.clear()
+    built.extensions.update({**extensions, EXTENSION: world})
+    return built
 
 
 @pytest.fixture

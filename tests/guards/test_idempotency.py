@@ -125,7 +125,7 @@ def test_a_refused_answer_is_not_kept(ask, invent, session):
     assert ask(holder, father, "k").status_code == 201
 
 
-def test_a_refusal_that_is_returned_to_be_remembered_is_not_kept_either(app, invent, session):
+def test_a_refusal_that_is_returned_to_be_remembered_is_not_kept_either(world, invent, session):
     """Some refusals commit what was learnt from the attempt; their answer is still no success."""
     blueprint = AudienceBlueprint("refusing", __name__, audience="citizen", url_prefix="/refusing")
     acted = []
@@ -135,6 +135,7 @@ def test_a_refusal_that_is_returned_to_be_remembered_is_not_kept_either(app, inv
         acted.append(True)
         return problem(NotAllowed())
 
+    app = web_app(world)
     app.register_blueprint(blueprint)
     headers = {**invent().headers, "Idempotency-Key": "k"}
     for times in (1, 2):

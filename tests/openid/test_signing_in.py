@@ -251,7 +251,7 @@ def test_a_phone_that_is_none_is_told_and_another_code_within_a_minute_waits(bro
     early = browser.press(page, "phone", phone=person.phone[3:])
     assert early.status_code == 429
     assert int(early.headers["Retry-After"]) > 0
-    assert "操作过于频繁" in text_of(early)
+    assert "刚给这个号码发过验证码" in text_of(early)
 
 
 def test_the_pages_speak_english_to_those_who_ask(browser, site):
