@@ -11,9 +11,11 @@ from app.core import clock
 from app.core.db import Session, unit_of_work
 from app.core.http import PartyUnavailable
 from app.core.jobs import task
-from healthcode import merging, queries
+from app.identity.life.following import follow
+from healthcode import queries, venues
 from healthcode.deciding import PURPOSE, decide, end_status
 from healthcode.issuing import ASK, QUEUE, ask_again
+from healthcode.models import VenueStaff
 
 log = structlog.get_logger()
 
@@ -80,7 +82,7 @@ def end_withdrawn(world: Any, *, purpose: str, account_id: str, person_id: str) 
 def follow_merge(world: Any, *, merge_id: str) -> None:
     """Let whoever scans at a door go on doing so with the account that theirs went on in."""
     with unit_of_work(world.core) as session:
-        merging.follow_merge(session, uuid.UUID(merge_id))
+        follow(session, uuid.UUID(merge_id), VenueStaff, venues.moves)
 
 
 tasks = (ask_authority, ask_unanswered, reevaluate_due, end_withdrawn, follow_merge)

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.ids import new_id
+from app.identity.life.models import Merge
 from healthcode.models import Venue, VenueStaff
 
 #: The account `account_id` may scan at the venue at the moment `now`.
@@ -134,3 +136,13 @@ def _area(region_code: str) -> str:
 
 def _serving() -> ColumnElement[bool]:
     return or_(VenueStaff.until.is_(None), VenueStaff.until > clock.now())
+
+
+def moves(merge: Merge) -> ColumnElement[bool]:
+    """Memberships that go along when two accounts become one.
+
+    Where the account that stays was once a member itself, what was decided of that stays.
+    """
+    own = aliased(VenueStaff)
+    theirs = select(own.venue_id).where(own.account_id == merge.survivor_id)
+    return VenueStaff.venue_id.not_in(theirs)

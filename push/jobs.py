@@ -11,8 +11,10 @@ from app.core.db import unit_of_work
 from app.core.http import PartyRefused, PartyUnavailable
 from app.core.jobs import defer, task
 from app.identity.events import WayInChanged
+from app.identity.life.following import follow
 from app.payments.events import LineSettled, OrderHeld, OrderPaid
-from push import delivery, evaluating, merging, texting
+from push import delivery, evaluating, texting
+from push.models import PushDevice
 from push.providers import fcm
 from push.rules import Rule
 
@@ -78,7 +80,7 @@ def tell_order_held(world: World, *, order_id: str) -> None:
 def follow_merge(world: World, *, merge_id: str) -> None:
     """Let phones ring for the account that theirs went on in."""
     with unit_of_work(world.core) as session:
-        merging.follow_merge(session, uuid.UUID(merge_id))
+        follow(session, uuid.UUID(merge_id), PushDevice, lambda _: PushDevice.dropped_at.is_(None))
 
 
 @task("push.tell_line_settled", queue=delivery.QUEUE)
